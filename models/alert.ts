@@ -1,0 +1,130 @@
+/**
+ * An alert as a life, one at a time for each series.
+ *
+ *   T       ..––^^^^––––......         ^ T ≥ θ and an alarm starts    – T ≥ release    . below
+ *   phase   iippfffffffffffi           idle, pending, firing (then resolved: back to idle)
+ *   event       o  u       c           open, update, close
+ *
+ * It turns firing only where the alarm says that something starts, and ends once T has stayed under the release level
+ * for a while (hysteresis), so that a value that flaps around the threshold is one alert. A pending alert is shown to
+ * nobody: it is the detector being suspicious.
+ *
+ * Memory: phase, time and number of the opening sample, peak T, peak reported last, reason at the peak, samples since,
+ * time T was last at or above the release level, acknowledged.
+ */
+export const PHASE = { idle: 0, pending: 1, firing: 2 } as const;
+export const ALERT_SIZE = 9;
+
+/** Reasons in the order of their codes; the texts of `AlertReason`. */
+export const REASONS = ['prediction_error', 'lasting_error', 'new_extreme', 'stuck', 'silence'] as const;
+export const REASON = { predictionError: 0, lastingError: 1, newExtreme: 2, stuck: 3, silence: 4 } as const;
+
+/** A change worth telling, with everything about the alert that its document needs, as of that row. */
+export interface AlertChange {
+  row: number;
+  series: number;
+  event: 'open' | 'update' | 'close';
+  time: number;
+  openedAt: number;
+  /** Number of the opening sample in its series, from 1. */
+  openedSample: number;
+  score: number;
+  threshold: number;
+  peak: number;
+  reason: number;
+  /** Samples since it opened. */
+  count: number;
+  value: number;
+  expected: number;
+  lower: number;
+  upper: number;
+  acked: boolean;
+}
+
+/** A firing alert is told again when its peak has grown by this much. */
+const UPDATE_PEAK = 2;
+
+const OPENED_AT = 1;
+const OPENED_SAMPLE = 2;
+const PEAK = 3;
+const PEAK_TOLD = 4;
+const REASON_AT = 5;
+const COUNT = 6;
+const HIGH_AT = 7;
+const ACKED = 8;
+
+export interface AlertRules {
+  /** Below this T the alert begins to end. */
+  release: number;
+  /** How long T has to stay below, ms. */
+  hold: number;
+}
+
+/** Steps the phase on one sample and says what happened. @param fires an alarm starts here */
+export function alertStep(
+  memory: Float64Array,
+  at: number,
+  time: number,
+  sample: number,
+  score: number,
+  reason: number,
+  fires: boolean,
+  rules: AlertRules,
+): AlertChange['event'] | undefined {
+  const high = score >= rules.release;
+  if (memory[at] === PHASE.firing) {
+    memory[at + COUNT]! += 1;
+    if (high) memory[at + HIGH_AT] = time;
+    if (score > memory[at + PEAK]!) {
+      memory[at + PEAK] = score;
+      memory[at + REASON_AT] = reason;
+    }
+    if (memory[at + PEAK]! >= memory[at + PEAK_TOLD]! + UPDATE_PEAK) {
+      memory[at + PEAK_TOLD] = memory[at + PEAK]!;
+      return 'update';
+    }
+    if (high || time - memory[at + HIGH_AT]! < rules.hold) return undefined;
+    memory[at] = PHASE.idle;
+    return 'close';
+  }
+  if (!fires) {
+    memory[at] = high ? PHASE.pending : PHASE.idle;
+    return undefined;
+  }
+  memory[at] = PHASE.firing;
+  memory[at + OPENED_AT] = time;
+  memory[at + OPENED_SAMPLE] = sample;
+  memory[at + PEAK] = score;
+  memory[at + PEAK_TOLD] = score;
+  memory[at + REASON_AT] = reason;
+  memory[at + COUNT] = 1;
+  memory[at + HIGH_AT] = time;
+  memory[at + ACKED] = 0;
+  return 'open';
+}
+
+export function isFiring(memory: Float64Array, at: number): boolean {
+  return memory[at] === PHASE.firing;
+}
+
+/** Marks the open alert as seen by a person. False when none is open or it was acknowledged before. */
+export function acknowledge(memory: Float64Array, at: number): boolean {
+  if (memory[at] !== PHASE.firing || memory[at + ACKED] === 1) return false;
+  memory[at + ACKED] = 1;
+  return true;
+}
+
+/** The alert's side of a change; the row's side is the caller's. */
+export function alertFacts(
+  memory: Float64Array,
+  at: number,
+): Pick<AlertChange, 'openedAt' | 'openedSample' | 'peak' | 'reason' | 'count' | 'acked'> {
+  return {
+    openedAt: memory[at + OPENED_AT]!,
+    openedSample: memory[at + OPENED_SAMPLE]!,
+    peak: memory[at + PEAK]!,
+    reason: memory[at + REASON_AT]!,
+    count: memory[at + COUNT]!,
+    acked: memory[at + ACKED] === 1,
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * How often a series reports, learned as its samples come, and how long it may be quiet.
+ *
+ * cadence = median of the last 15 gaps, so that a pause or a burst does not move it. The longest usual gap decays
+ * towards the cadence (1/256 a gap), and a gap that was itself an alarm enters capped, so that an outage does not
+ * become the usual. Nobody sets a time-out: a series is overdue at three times its own longest usual gap.
+ *
+ * Memory: the ring of gaps [15], gaps seen, cadence, longest usual gap. All in ms.
+ */
+const RING = 15;
+const COUNT = RING;
+const CADENCE = RING + 1;
+const LONGEST = RING + 2;
+
+export const CADENCE_SIZE = RING + 3;
+
+const OVERDUE_FACTOR = 3;
+const GAPS_MIN = 10;
+const sorted = new Float64Array(RING);
+
+/** Takes in a gap > 0 and returns the cadence, ms. Allocates nothing. */
+export function cadenceStep(memory: Float64Array, at: number, gap: number): number {
+  const count = memory[at + COUNT]!;
+  memory[at + (count % RING)] = gap;
+  memory[at + COUNT] = count + 1;
+  const cadence = median(memory, at, Math.min(count + 1, RING));
+  memory[at + CADENCE] = cadence;
+
+  const longest = memory[at + LONGEST]!;
+  const usual = count >= GAPS_MIN ? Math.min(gap, 1.5 * Math.max(longest, cadence)) : gap;
+  const decayed = cadence + (longest - cadence) * (1 - 1 / 256);
+  memory[at + LONGEST] = Math.max(usual, decayed);
+  return cadence;
+}
+
+/** Learned cadence, ms; 0 until a gap was seen. */
+export function cadenceOf(memory: Float64Array, at: number): number {
+  return memory[at + CADENCE]!;
+}
+
+/** How long the series may be quiet before it is overdue, ms; Infinity while too little is known. */
+export function overdueAfter(memory: Float64Array, at: number): number {
+  if (memory[at + COUNT]! < GAPS_MIN) return Infinity;
+  return OVERDUE_FACTOR * Math.max(memory[at + CADENCE]!, memory[at + LONGEST]!);
+}
+
+function median(memory: Float64Array, at: number, n: number): number {
+  for (let i = 0; i < n; i++) {
+    const gap = memory[at + i]!;
+    let j = i;
+    while (j > 0 && sorted[j - 1]! > gap) {
+      sorted[j] = sorted[j - 1]!;
+      j--;
+    }
+    sorted[j] = gap;
+  }
+  return sorted[n >> 1]!;
+}

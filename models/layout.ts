@@ -1,0 +1,80 @@
+/**
+ * Where everything of one detector lies in its flat block. One list for making, stepping and saving; a checkpoint
+ * reaches all there is because there is nowhere else to keep anything.
+ */
+import { ALARM_SIZE } from './alarm.ts';
+import { ALERT_SIZE } from './alert.ts';
+import { CADENCE_SIZE } from './cadence.ts';
+import { CALIBRATION_SIZE } from './calibration.ts';
+import { featuresSize } from './features.ts';
+import { FRAME_SIZE } from './frame.ts';
+import { KIND_SIZE } from './kind.ts';
+import { LANE_SIZE } from './lane.ts';
+import { ORDER_SIZE } from './order.ts';
+import { PROFILE_SIZE } from './profile.ts';
+import { RANGE_SIZE } from './range.ts';
+import { STUCK_SIZE } from './stuck.ts';
+
+export interface DetectorLayout {
+  order: number;
+  cadence: number;
+  kind: number;
+  stuck: number;
+  benchmark: number;
+  alarm: number;
+  alert: number;
+  /** Samples scored, for the number of an alert's opening sample. */
+  samples: number;
+
+  /** From here to the end: what was learned of the values, forgotten when the kind of the series changes. */
+  learned: number;
+  frame: number;
+  range: number;
+  profile: number;
+  features: number;
+  /** Forecast of the next z; running square of its error; inputs clipped in a row. */
+  forecast: number;
+  errorSquare: number;
+  clipped: number;
+  surprise: number;
+  lasting: number;
+  fast: number;
+
+  /** Numbers in the block. */
+  size: number;
+}
+
+export function layoutOf(lags: number, forecasterSize: number): DetectorLayout {
+  let next = 0;
+  const take = (size: number) => {
+    const at = next;
+    next += size;
+    return at;
+  };
+  const health = {
+    order: take(ORDER_SIZE),
+    cadence: take(CADENCE_SIZE),
+    kind: take(KIND_SIZE),
+    stuck: take(STUCK_SIZE),
+    benchmark: take(ALARM_SIZE),
+    alarm: take(ALARM_SIZE),
+    alert: take(ALERT_SIZE),
+    samples: take(1),
+  };
+  const learned = next;
+  return {
+    ...health,
+    learned,
+    frame: take(FRAME_SIZE),
+    range: take(RANGE_SIZE),
+    profile: take(PROFILE_SIZE),
+    features: take(featuresSize(lags)),
+    forecast: take(1),
+    errorSquare: take(1),
+    clipped: take(1),
+    surprise: take(CALIBRATION_SIZE),
+    lasting: take(LANE_SIZE),
+    fast: take(forecasterSize),
+    size: next,
+  };
+}

@@ -1,0 +1,78 @@
+/**
+ * Puts the samples of one series in order of event time, or drops them with a reason.
+ *
+ *   t < last                 late, dropped
+ *   t = last, same value     duplicate, dropped
+ *   t = last, other value    the next sample
+ *   t > arrival + 5 min      future, dropped: one wrong clock must not make every later sample late
+ *
+ * A row of a recorded file is never dropped: a repeated or rewound time becomes the time before plus one cadence.
+ *
+ * Memory: samples kept; time, value and arrival of the last; time of the first.
+ */
+import { type Batch, ROW } from './batch.ts';
+import { cadenceOf, cadenceStep } from './cadence.ts';
+import { dropCode } from './drop.ts';
+
+export const ORDER_SIZE = 5;
+
+const FUTURE_MS_MAX = 5 * 60_000;
+const PERIOD_MS = 1000;
+const LATE = dropCode('late');
+const DUPLICATE = dropCode('duplicate');
+const FUTURE = dropCode('future');
+
+export function sampleCountOf(memory: Float64Array, at: number): number {
+  return memory[at]!;
+}
+
+export function firstTimeOf(memory: Float64Array, at: number): number {
+  return memory[at + 4]!;
+}
+
+export function lastTimeOf(memory: Float64Array, at: number): number {
+  return memory[at + 1]!;
+}
+
+export function lastArrivalOf(memory: Float64Array, at: number): number {
+  return memory[at + 3]!;
+}
+
+/** Fills time, gap, cadence and drop of one row. Allocates nothing. */
+export function orderStep(memory: Float64Array, at: number, cadenceAt: number, batch: Batch, row: number): void {
+  const count = memory[at]!;
+  const last = memory[at + 1]!;
+  const value = batch.value[row]!;
+  const arrival = batch.arrival[row]!;
+  let time = batch.time[row]!;
+  if ((batch.flags[row]! & ROW.recorded) !== 0) {
+    if (count > 0 && time <= last) {
+      time = last + (cadenceOf(memory, cadenceAt) || PERIOD_MS);
+      batch.time[row] = time;
+      batch.flags[row]! |= ROW.repaired;
+    }
+  } else {
+    const drop = count > 0 ? verdict(time, value, last, memory[at + 2]!, arrival) : verdict(time, value, -Infinity, 0, arrival);
+    if (drop !== 0) {
+      batch.drop[row] = drop;
+      return;
+    }
+  }
+  const gap = count > 0 ? time - last : 0;
+  if (gap > 0) cadenceStep(memory, cadenceAt, gap);
+  else if (count > 0) batch.flags[row]! |= ROW.sameTime;
+  batch.gap[row] = gap;
+  batch.cadence[row] = cadenceOf(memory, cadenceAt);
+  if (count === 0) memory[at + 4] = time;
+  memory[at] = count + 1;
+  memory[at + 1] = time;
+  memory[at + 2] = value;
+  memory[at + 3] = arrival;
+}
+
+function verdict(time: number, value: number, last: number, lastValue: number, arrival: number): number {
+  if (time > arrival + FUTURE_MS_MAX) return FUTURE;
+  if (time < last) return LATE;
+  if (time === last && value === lastValue) return DUPLICATE;
+  return 0;
+}

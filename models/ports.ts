@@ -1,0 +1,80 @@
+/**
+ * What the daemon needs of the world, as interfaces: thin adapters in production, simulated ones in tests.
+ *
+ * Below: time, chance, storage and sockets. Above: the ordered log, checkpoints, ownership of partitions and the
+ * doors that alerts leave by. Everything that can fail or differ between two runs comes through here.
+ */
+import type { AlertDocument } from './alert-document.ts';
+import type { Batch } from './batch.ts';
+
+export type Cancel = () => void;
+
+export interface Clock {
+  /** Epoch ms. */
+  now(): number;
+  every(intervalMs: number, action: () => void): Cancel;
+  after(delayMs: number, action: () => void): Cancel;
+}
+
+/** Chance that nobody may guess: ids of a boot, client ids. Models use `random.ts` instead. */
+export interface Rng {
+  hex(bytes: number): string;
+}
+
+/** Whole files by path below one root. A write is there whole or not at all, and survives a power cut. */
+export interface Storage {
+  read(path: string): Promise<Uint8Array | undefined>;
+  write(path: string, bytes: Uint8Array): Promise<void>;
+  /** Names in a folder; none where there is no folder. */
+  list(path: string): Promise<string[]>;
+  /** A file or a folder with everything in it; nothing happens where there is none. */
+  remove(path: string): Promise<void>;
+}
+
+/** Byte streams to other hosts. `Stream` is the platform's duplex stream. */
+export interface Net<Stream = unknown> {
+  connect(target: { host: string; port: number; secure: boolean }): Stream;
+}
+
+/** Commands reach the state only as entries of the log, so that a replay repeats them. */
+export type Command = { verb: 'ack'; alert: string } | { verb: 'listen' };
+
+/** What the log holds, in one order for everything: samples and ticks (as batches), commands. */
+export type LogEntry = { kind: 'batch'; batch: Batch } | { kind: 'command'; time: number; command: Command };
+
+/** The one ordered log. */
+export interface SampleLog {
+  /** Position of the last entry that was read. */
+  readonly position: number;
+  /** Rows appended and not yet read. */
+  readonly depth: number;
+  append(entry: LogEntry): void;
+  /** Begins reading after `position`, one entry at a time, in order. */
+  read(from: number, reader: (entry: LogEntry, position: number) => void): void;
+  /** Resolves when everything appended so far has been read. */
+  drained(): Promise<void>;
+  close(): void;
+}
+
+/** The whole state of a daemon at rest. */
+export interface Checkpoint {
+  /** Log position up to which each partition has been stepped. */
+  shards: { partition: number; position: number; bytes: Uint8Array }[];
+  /** State that belongs to no track, as JSON: the alert journal. */
+  journal: unknown;
+}
+
+export interface CheckpointStore {
+  save(checkpoint: Checkpoint): Promise<void>;
+  /** The newest whole checkpoint; undefined where there never was one. */
+  load(): Promise<Checkpoint | undefined>;
+}
+
+/** Which partitions this process steps. */
+export interface Ownership {
+  owns(partition: number): boolean;
+}
+
+export interface AlertSink {
+  deliver(alert: AlertDocument): void;
+}

@@ -1,0 +1,31 @@
+/**
+ * What is usual at this time of the season: 96 bins over the season, each a running mean of z.
+ *
+ *   S_b += max(1/n_b, 0.2)·(z − S_b)
+ *
+ * An empty bin answers 0, the mean of everything. Memory: S [96], n [96].
+ */
+const BINS = 96;
+export const PROFILE_SIZE = 2 * BINS;
+
+/** Phase in the season, 0..1, of a local time; both in ms. */
+export function phaseOf(localTime: number, season: number): number {
+  const rest = localTime % season;
+  return (rest < 0 ? rest + season : rest) / season;
+}
+
+function binOf(phase: number): number {
+  const bin = Math.trunc(phase * BINS);
+  return bin < BINS ? bin : BINS - 1;
+}
+
+export function profileStep(memory: Float64Array, at: number, phase: number, z: number): void {
+  const bin = binOf(phase);
+  const n = memory[at + BINS + bin]! + 1;
+  memory[at + BINS + bin] = n;
+  memory[at + bin]! += Math.max(1 / n, 0.2) * (z - memory[at + bin]!);
+}
+
+export function profileAt(memory: Float64Array, at: number, phase: number): number {
+  return memory[at + binOf(phase)]!;
+}

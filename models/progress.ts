@@ -1,0 +1,17 @@
+/**
+ * How much of what it needs a series has seen, 0..1: 200 samples for the calibration and two seasons for the profile.
+ * A series younger than that may alarm, and says so.
+ */
+import { firstTimeOf, lastTimeOf, sampleCountOf } from './order.ts';
+import type { Track } from './registry.ts';
+
+const SAMPLES_NEEDED = 200;
+const SEASONS_NEEDED = 2;
+
+export function learningOf({ memory, at, model }: Track): number {
+  const order = at + model.detector.layout.order;
+  const samples = sampleCountOf(memory, order);
+  if (samples === 0) return 0;
+  const age = lastTimeOf(memory, order) - firstTimeOf(memory, order);
+  return Math.min(1, samples / SAMPLES_NEEDED, age / (SEASONS_NEEDED * model.detector.options.season));
+}

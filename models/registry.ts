@@ -1,0 +1,88 @@
+/**
+ * All tracks: who they are, which detector steps them, where their numbers lie.
+ *
+ * A track is the owner of one detector block; today every series is a track of its own. Tracks live in 256 logical
+ * partitions by hash of their id. A partition is what is saved as one shard and what a thread or a machine will own,
+ * so nothing crosses it: memory, weights and seeds belong to one partition alone.
+ */
+import type { Detector } from './detector.ts';
+import { hash32 } from './hash.ts';
+import { type Slot, Slots } from './slots.ts';
+
+export const PARTITIONS = 256;
+
+/** What a pipeline brings to its tracks. */
+export interface Model {
+  pipeline: string;
+  detector: Detector;
+  seed: number;
+}
+
+export interface Track extends Slot {
+  /** Position in the registry; the `series` column of a batch. */
+  index: number;
+  id: string;
+  /** Topic + '/' + field path as received: attacker's text. */
+  source: string;
+  model: Model;
+  partition: number;
+}
+
+export class Registry {
+  /** By index; a hole where a track was removed. */
+  readonly tracks: (Track | undefined)[] = [];
+  /** When this process began to listen, epoch ms: nobody is overdue for the time before. */
+  listeningSince = -Infinity;
+
+  readonly #byId = new Map<string, Track>();
+  readonly #slots: Map<number, Slots>[] = Array.from({ length: PARTITIONS }, () => new Map<number, Slots>());
+  readonly #holes: number[] = [];
+  readonly #tracksMax: number;
+
+  constructor(tracksMax = 100_000) {
+    this.#tracksMax = tracksMax;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  find(id: string): Track | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** The track of this id, made untrained where there is none; undefined when there is no room for another. */
+  admit(id: string, source: string, model: Model): Track | undefined {
+    const known = this.#byId.get(id);
+    if (known !== undefined) return known;
+    if (this.#byId.size >= this.#tracksMax) return undefined;
+    const partition = hash32(id) % PARTITIONS;
+    const { memory, at } = this.#slotsOf(partition, model.detector.size).take();
+    const index = this.#holes.pop() ?? this.tracks.length;
+    const track: Track = { index, id, source, model, partition, memory, at };
+    model.detector.initialise(memory, at, hash32(id, model.seed));
+    this.tracks[index] = track;
+    this.#byId.set(id, track);
+    return track;
+  }
+
+  remove(track: Track): void {
+    if (this.#byId.get(track.id) !== track) return;
+    this.#byId.delete(track.id);
+    this.tracks[track.index] = undefined;
+    this.#holes.push(track.index);
+    this.#slotsOf(track.partition, track.model.detector.size).give(track);
+  }
+
+  /** Tracks in the order of their index. */
+  *[Symbol.iterator](): Iterator<Track> {
+    for (const track of this.tracks) if (track !== undefined) yield track;
+  }
+
+  #slotsOf(partition: number, size: number): Slots {
+    const bySize = this.#slots[partition]!;
+    let slots = bySize.get(size);
+    if (slots === undefined) bySize.set(size, (slots = new Slots(size)));
+    return slots;
+  }
+}
