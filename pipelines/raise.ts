@@ -1,0 +1,89 @@
+/**
+ * Changes of alert phase into the documents that everybody outside gets, in the order of the log.
+ *
+ *   in   --b--b--b--b--|       b batch
+ *   out  -----o--u-----c--|    o open, u update, c close; most batches bring none
+ */
+import { mergeMap, type OperatorFunction } from 'rxjs';
+import { type AlertChange, REASONS } from '../models/alert.ts';
+import type { AlertDocument, Severity } from '../models/alert-document.ts';
+import type { Batch } from '../models/batch.ts';
+import type { Registry, Track } from '../models/registry.ts';
+import { alertId } from './alert-id.ts';
+import { sentence } from './sentence.ts';
+
+/** Where the alert event log stands; part of every checkpoint. */
+export interface Journal {
+  seq: number;
+}
+
+export interface RaiseOptions {
+  journal: Journal;
+  /** Unit of a series, '' where unknown. */
+  unitOf: (source: string) => string;
+  /** 0..1, how much of what it needs a series has seen. */
+  learningOf: (track: Track) => number;
+  /** Base of links to an alert. */
+  url: () => string;
+}
+
+export const DETECTOR_ID = 'lstm';
+const MODEL_EPOCH = 0;
+/** This much above its threshold, an alert is critical. */
+const CRITICAL_EXCESS = 3;
+
+export function raise(registry: Registry, options: RaiseOptions): OperatorFunction<Batch, AlertDocument> {
+  return mergeMap((batch) =>
+    batch.changes.flatMap((change) => {
+      const track = registry.tracks[change.series];
+      return track === undefined ? [] : [documentOf(change, track, options)];
+    }),
+  );
+}
+
+/** The document of a change; takes the next number of the journal. */
+function documentOf(change: AlertChange, track: Track, options: RaiseOptions): AlertDocument {
+  const id = alertId(track.id, change.openedAt, change.openedSample, DETECTOR_ID, MODEL_EPOCH);
+  const reason = REASONS[change.reason]!;
+  const unit = options.unitOf(track.source);
+  const closed = change.event === 'close';
+  const known = (x: number) => (Number.isFinite(x) ? x : null);
+  return {
+    schema: 'alert/1',
+    id,
+    series: track.id,
+    pipeline: track.model.pipeline,
+    event: change.event,
+    status: closed ? 'cleared' : 'active',
+    acked: change.acked,
+    severity: severityOf(change),
+    reason,
+    score: change.score,
+    p: 1 / Math.exp(change.score * Math.LN10),
+    value: known(change.value),
+    expected: known(change.expected),
+    lower: known(change.lower),
+    upper: known(change.upper),
+    unit,
+    started_at: iso(change.openedAt),
+    updated_at: iso(change.time),
+    ended_at: closed ? iso(change.time) : null,
+    peak_score: change.peak,
+    count: change.count,
+    channels: [{ series: track.id, share: 1 }],
+    tags: { source: track.source },
+    text: sentence({ ...change, source: track.source, unit, reason, duration: change.time - change.openedAt }),
+    url: `${options.url()}/#/alert/${id}`,
+    muted: false,
+    learning: options.learningOf(track) < 1,
+    seq: ++options.journal.seq,
+  };
+}
+
+function severityOf(change: AlertChange): Severity {
+  return change.peak >= change.threshold + CRITICAL_EXCESS ? 'critical' : 'warning';
+}
+
+function iso(time: number): string {
+  return new Date(time).toISOString();
+}
