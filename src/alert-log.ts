@@ -1,0 +1,68 @@
+/**
+ * The alert events published so far: which alerts are open, what has happened lately, and the number of the last event.
+ * Part of every checkpoint, so that a restarted daemon shows the same list and goes on counting.
+ */
+import type { AlertDocument } from '../models/alert-document.ts';
+import type { Journal } from '../pipelines/raise.ts';
+
+const EVENTS_MAX = 1000;
+const DAY_MS = 24 * 3600_000;
+
+export class AlertLog implements Journal {
+  seq = 0;
+  /** By series: a series has one alert at a time. */
+  readonly #open = new Map<string, AlertDocument>();
+  #events: AlertDocument[] = [];
+
+  push(alert: AlertDocument): void {
+    if (alert.status === 'active') this.#open.set(alert.series, alert);
+    else this.#open.delete(alert.series);
+    this.#events.push(alert);
+    if (this.#events.length > EVENTS_MAX + 100) this.#events.splice(0, this.#events.length - EVENTS_MAX);
+  }
+
+  open(): AlertDocument[] {
+    return [...this.#open.values()].sort((a, b) => b.seq - a.seq);
+  }
+
+  openById(id: string): AlertDocument | undefined {
+    return this.open().find((alert) => alert.id === id);
+  }
+
+  isOpen(series: string): boolean {
+    return this.#open.has(series);
+  }
+
+  /** Events with a number above `seq`, oldest first. */
+  after(seq: number): AlertDocument[] {
+    return this.#events.filter((event) => event.seq > seq);
+  }
+
+  /** Number of the oldest event still kept; one above `seq` when there is none. */
+  oldestSeq(): number {
+    return this.#events[0]?.seq ?? this.seq + 1;
+  }
+
+  /** The latest state of each alert that is open or was lately, newest first. */
+  recent(max: number): AlertDocument[] {
+    const latest = new Map<string, AlertDocument>();
+    for (const event of this.#events) latest.set(event.id, event);
+    return [...latest.values()].sort((a, b) => b.started_at.localeCompare(a.started_at)).slice(0, max);
+  }
+
+  openedWithinDay(now: number): number {
+    const time = now - DAY_MS;
+    return this.#events.filter((event) => event.event === 'open' && Date.parse(event.started_at) >= time).length;
+  }
+
+  toJSON(): { seq: number; open: AlertDocument[]; events: AlertDocument[] } {
+    return { seq: this.seq, open: [...this.#open.values()], events: this.#events };
+  }
+
+  restore(state: unknown): void {
+    const { seq, open, events } = state as ReturnType<AlertLog['toJSON']>;
+    this.seq = seq;
+    this.#events = events;
+    for (const alert of open) this.#open.set(alert.series, alert);
+  }
+}

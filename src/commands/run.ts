@@ -1,0 +1,116 @@
+/**
+ * `run` and `demo`: the daemon from start to stop.
+ *
+ * SIGTERM and SIGINT end it in order, with a checkpoint; a second signal at once. SIGHUP and a saved configuration
+ * file are read anew; a wrong one changes nothing.
+ */
+import { watch } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { CodedError } from '../../models/errors.ts';
+import type { CommandLine } from '../cli.ts';
+import { createDaemon, type Daemon, type StartReport } from '../daemon.ts';
+import { FileCheckpointStore } from '../checkpoint.ts';
+import { lineFormat } from '../line-format.ts';
+import { systemClock } from '../ports/clock.ts';
+import { MemoryLog } from '../ports/memory-log.ts';
+import { systemNet } from '../ports/net.ts';
+import { systemRng } from '../ports/rng.ts';
+import { FileStorage } from '../ports/storage.ts';
+import { Telemetry } from '../telemetry.ts';
+import { readConfiguration } from './configuration.ts';
+
+const STOP_MS_MAX = 5000;
+const SETTLE_MS = 200;
+
+export async function run(line: CommandLine): Promise<number> {
+  const { config, file } = await readConfiguration(line);
+  const telemetry = new Telemetry({
+    level: line.options['log-level'] ?? 'info',
+    ...(process.stderr.isTTY ? { destination: lineFormat(process.stderr) } : {}),
+  });
+  const storage = new FileStorage(resolve(config.stateDir));
+  const daemon = createDaemon(
+    {
+      clock: systemClock,
+      rng: systemRng,
+      net: systemNet,
+      storage,
+      log: new MemoryLog(),
+      store: new FileCheckpointStore(storage),
+      ownership: { owns: () => true },
+    },
+    { telemetry },
+  );
+  const stopped = untilSignal(daemon, telemetry);
+  const report = await Promise.race([daemon.start(config), stopped.then(() => undefined)]);
+  if (report === undefined) return 0;
+  process.stdout.write(line.options.json === true ? `${JSON.stringify(report)}\n` : banner(report, file, daemon));
+  if (file !== null) watchFile(file, () => reload(line, daemon, telemetry));
+  process.on('SIGHUP', () => void reload(line, daemon, telemetry));
+  await stopped;
+  return 0;
+}
+
+/** Resolves once the daemon has stopped because it was told to. */
+function untilSignal(daemon: Daemon, telemetry: Telemetry): Promise<void> {
+  // The daemon's timers do not hold the process; this does, until it may end.
+  const open = setInterval(() => {}, 60_000);
+  return new Promise((resolve, reject) => {
+    let asked = false;
+    const stop = (signal: NodeJS.Signals) => {
+      if (asked) process.exit(1);
+      asked = true;
+      telemetry.log.info({ signal }, 'stopping');
+      const late = setTimeout(() => {
+        telemetry.log.error('could not stop in time');
+        process.exit(1);
+      }, STOP_MS_MAX);
+      daemon
+        .stop()
+        .then(() => {
+          clearTimeout(late);
+          clearInterval(open);
+          telemetry.log.info('stopped');
+          resolve();
+        })
+        .catch(reject);
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+  });
+}
+
+async function reload(line: CommandLine, daemon: Daemon, telemetry: Telemetry): Promise<void> {
+  try {
+    const { config } = await readConfiguration(line);
+    await daemon.reload(config);
+  } catch (error) {
+    telemetry.reloaded(false);
+    const message = error instanceof CodedError ? error.message : String(error);
+    telemetry.log.error(`the configuration stays as it was: ${message}`);
+  }
+}
+
+/** Editors write a file in several steps or replace it: the folder is watched, and a moment waited for. */
+function watchFile(file: string, changed: () => Promise<void>): void {
+  const name = basename(file);
+  let pending: NodeJS.Timeout | undefined;
+  watch(dirname(resolve(file)), { persistent: false }, (_, which) => {
+    if (which !== name) return;
+    clearTimeout(pending);
+    pending = setTimeout(() => void changed(), SETTLE_MS);
+  });
+}
+
+function banner({ url, broker, restored, history }: StartReport, file: string | null, daemon: Daemon): string {
+  const series = daemon.engine.registry.size;
+  const past = history === null ? '' : `, ${history.samples} samples of history in ${history.seconds.toFixed(1)} s`;
+  const lines: [string, string][] = [
+    ['config', file ?? 'embedded defaults'],
+    ...(broker === null ? [] : [['broker', `embedded MQTT on ${broker}`] as [string, string]]),
+    ['models', `${series} series${restored > 0 ? ` (${restored} restored)` : ''}${past}`],
+    ['open', url],
+    ...(history === null ? [] : [['tip', 'press a fault button, or: npm run inject -- stuck line1/pump/pressure'] as [string, string]]),
+  ];
+  return `${lines.map(([name, text]) => `  ${name.padEnd(8)} ${text}`).join('\n')}\n`;
+}

@@ -1,0 +1,131 @@
+/**
+ * What one place in the file demands of another: ids that must exist, keys that exclude each other, what an address
+ * beyond this machine needs.
+ *
+ * Reads the plain values beside the schema, not after it, so that these mistakes are reported together with the
+ * schema's; hence it passes over whatever has the wrong type.
+ */
+import { isLoopback, parseAddress } from './address.ts';
+import { hasUserinfo } from './broker-url.ts';
+import { quote, show, type Path, type Problem } from './errors.ts';
+import { DEMO_SOURCE, MQTT_SOURCE } from './expand.ts';
+import { ID_PATTERN } from './leaves.ts';
+import { nearest } from './nearest.ts';
+import { locate, type Place } from './place.ts';
+
+export function relations(file: unknown, root: Place): Problem[] {
+  if (!isMap(file)) return [];
+  return [
+    ...ids(file, root),
+    ...shortForm(file, root),
+    ...brokers(file, root),
+    ...listenAddress(file, root),
+    ...references(file, root),
+  ];
+}
+
+type PlainMap = Record<string, unknown>;
+
+const isMap = (value: unknown): value is PlainMap =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const entries = (value: unknown): [string, unknown][] => (isMap(value) ? Object.entries(value) : []);
+
+const isOn = (value: unknown): boolean => value === true || value === 'true';
+
+function* ids(file: PlainMap, root: Place): Iterable<Problem> {
+  for (const room of ['sources', 'pipelines', 'outputs']) {
+    for (const [id] of entries(file[room])) {
+      if (ID_PATTERN.test(id)) continue;
+      const expected = 'an id of 1 to 64 characters a-z, 0-9, _ or -';
+      yield keyProblem(root, [room, id], { code: 'CONFIG_ID', expected, got: quote(id) });
+    }
+  }
+}
+
+function* shortForm(file: PlainMap, root: Place): Iterable<Problem> {
+  if (!('mqtt' in file && 'sources' in file)) return;
+  const message = 'mqtt is the short form of sources; a file has one of the two';
+  yield keyProblem(root, ['mqtt'], { code: 'CONFIG_CONFLICT', expected: 'mqtt or sources', got: 'both', message });
+}
+
+/** Everything that speaks to a broker. */
+function* brokers(file: PlainMap, root: Place): Iterable<Problem> {
+  yield* broker(file['mqtt'], ['mqtt'], root);
+  for (const [id, source] of entries(file['sources'])) {
+    const path = ['sources', id];
+    yield* broker(source, path, root);
+    if (!isMap(source) || source['type'] !== 'simulator' || 'url' in source) continue;
+    if (isOn(file['demo']) || 'broker' in file) continue;
+    const expected = 'a url, or the embedded broker (a top-level "broker:")';
+    const message = `a simulator needs a broker to publish to: expected ${expected}`;
+    yield keyProblem(root, path, { code: 'CONFIG_MISSING', expected, got: 'neither', message });
+  }
+}
+
+function* broker(source: unknown, path: Path, root: Place): Iterable<Problem> {
+  if (!isMap(source)) return;
+  if ('password' in source && 'password_file' in source) {
+    const message = 'password and password_file exclude each other';
+    const rest = { code: 'CONFIG_CONFLICT', expected: 'one of the two', got: 'both', message } as const;
+    yield keyProblem(root, [...path, 'password_file'], rest);
+  }
+  if (typeof source['url'] !== 'string' || !hasUserinfo(source['url'])) return;
+  const message = 'name and password do not belong in a url; use username and password or password_file';
+  const { place } = locate(root, [...path, 'url']);
+  const got = 'a url with name or password';
+  yield { path: [...path, 'url'], at: place.at, code: 'CONFIG_SECRET', expected: 'a url without', got, message };
+}
+
+function* listenAddress(file: PlainMap, root: Place): Iterable<Problem> {
+  const http = file['http'];
+  if (!isMap(http) || typeof http['listen'] !== 'string' || 'token_file' in http) return;
+  const address = parseAddress(http['listen']);
+  if (!address || isLoopback(address)) return;
+  const path = ['http', 'listen'];
+  const { place } = locate(root, path);
+  const message = 'an address beyond this machine needs http.token_file';
+  const expected = 'a loopback address, or http.token_file';
+  yield { path, at: place.at, code: 'CONFIG_LISTEN', expected, got: show(place, path), message };
+}
+
+function* references(file: PlainMap, root: Place): Iterable<Problem> {
+  const sources = new Map(entries(file['sources']).map(([id, source]) => [id, isMap(source) ? source['type'] : null]));
+  if (isOn(file['demo']) && !sources.has(DEMO_SOURCE)) sources.set(DEMO_SOURCE, 'mqtt');
+  if ('mqtt' in file) sources.set(MQTT_SOURCE, 'mqtt');
+  const { place: sourcesPlace } = locate(root, ['sources']);
+  // Where the sources could not be read, nobody knows which ids there are.
+  if (sourcesPlace.refused || (file['sources'] && !isMap(file['sources']))) return;
+  for (const [id, pipeline] of entries(file['pipelines'])) {
+    const inputs: unknown[] = isMap(pipeline) && Array.isArray(pipeline['inputs']) ? pipeline['inputs'] : [];
+    for (const [index, input] of inputs.entries()) {
+      if (typeof input !== 'string' || input === '') continue;
+      const path = ['pipelines', id, 'inputs', index];
+      const { place } = locate(root, path);
+      const fault = place.refused ? null : reference(input, inputs.indexOf(input) < index, sources, show(place, path));
+      if (fault) yield { path, at: place.at, ...fault };
+    }
+  }
+}
+
+/** What is wrong with one input of a pipeline, or null. */
+function reference(input: string, again: boolean, sources: Map<string, unknown>, got: string): Fault | null {
+  if (again)
+    return { code: 'CONFIG_DUPLICATE', expected: 'each source once', got, message: `${got} stands here twice` };
+  if (sources.get(input) === 'simulator') {
+    const message = `${got} only publishes; name the mqtt source that reads its topics`;
+    return { code: 'CONFIG_REFERENCE', expected: 'a source to read', got, message };
+  }
+  if (sources.has(input)) return null;
+  const readable = [...sources.keys()].filter((id) => sources.get(id) !== 'simulator');
+  const expected = readable.length > 0 ? `a source id (${listOf(readable)})` : 'a source id, and there is no source';
+  return { code: 'CONFIG_REFERENCE', expected, got, suggestion: nearest(input, readable) };
+}
+
+type Fault = Omit<Problem, 'path' | 'at'>;
+
+const listOf = (ids: string[]): string => (ids.length > 5 ? `${ids.slice(0, 5).join(', ')}, …` : ids.join(', '));
+
+function keyProblem(root: Place, path: Path, rest: Fault): Problem {
+  return { path, at: locate(root, path).place.keyAt, ...rest };
+}

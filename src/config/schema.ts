@@ -1,0 +1,239 @@
+/**
+ * The schema of `pipelines.yaml`: every key, its default and its description, in the order of the reference.
+ *
+ * Accepts only what has an effect today. Keys and words of a later version are known by name and refused as such.
+ * In: plain values as the file holds them, snake_case. Out: `Config`.
+ */
+import * as z from 'zod';
+import { isLoopback, parseAddress } from './address.ts';
+import { parseBrokerUrl } from './broker-url.ts';
+import type { Config, HttpConfig, MqttSourceConfig, PipelineConfig, SimulatorSourceConfig } from './config.ts';
+import { byId, duration, emptyAllowed, flag, integer, nonEmpty, oneOf, section, text, word } from './leaves.ts';
+import { say, type Rule } from './rule.ts';
+import { isTopicFilter } from './topic-filter.ts';
+import { BUDGET_PATTERN, parseBudget } from './units.ts';
+
+const LATER = {
+  top: ['include'],
+  sourceTypes: ['websocket', 'http', 'replay', 'influx', 'kafka', 'nats'],
+  mqttKeys: ['mapping', 'protocol', 'ca_file', 'cert_file', 'key_file'],
+  pipelineKeys: ['group', 'context', 'peers', 'memory', 'weights', 'limits', 'direction', 'min_deviation'],
+  kinds: ['events'],
+  cells: ['lstm97', 'gru', 'gru_before', 'rnn', 'elstm', 'attention'],
+  outputTypes: ['mqtt', 'influx', 'webhook', 'alertmanager'],
+};
+
+const SEED_MAX = 4_294_967_295; // 32 bits
+
+const listen = (example: string) =>
+  text(() => ({ code: 'CONFIG_LISTEN', expected: `HOST:PORT, such as ${example}` }), parseAddress);
+
+const loopbackListen = (example: string) => {
+  const expected = `HOST:PORT on this machine only, such as ${example} (the embedded broker asks for no password)`;
+  return text(
+    () => ({ code: 'CONFIG_LISTEN', expected }),
+    (value) => {
+      const address = parseAddress(value);
+      return address && isLoopback(address) ? address : undefined;
+    },
+  );
+};
+
+const brokerUrl = text(
+  () => ({ code: 'CONFIG_URL', expected: 'mqtt://, mqtts://, ws:// or wss:// and a host' }),
+  parseBrokerUrl,
+);
+
+const topicFilter = text(
+  () => ({ code: 'CONFIG_TOPIC', expected: 'topic filter: + alone in its level, # alone in the last one' }),
+  (value) => (isTopicFilter(value) ? value : undefined),
+);
+
+const timezone = text(
+  () => ({ code: 'CONFIG_VALUE', expected: 'IANA time zone', known: Intl.supportedValuesOf('timeZone') }),
+  (value) => (isTimezone(value) ? value : undefined),
+);
+
+function isTimezone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false; // RangeError is how Intl says no
+  }
+}
+
+function list<S extends z.ZodType>(element: S, of: string) {
+  const error = say({ code: 'CONFIG_TYPE', expected: `a list of ${of}` });
+  const short = say({ code: 'CONFIG_RANGE', expected: `a list of ${of}`, about: 'list' });
+  return z.array(element, { error }).min(1, { error: short });
+}
+
+const http = section({
+  listen: listen('127.0.0.1:8420')
+    .prefault('127.0.0.1:8420')
+    .describe('HOST:PORT of the dashboard and API. Beyond this machine only together with token_file.'),
+  token_file: nonEmpty('file name').optional().describe('File with the access token.'),
+  max_clients: integer(1, 10_000).prefault(64).describe('WebSocket clients at once.'),
+  max_clients_per_ip: integer(1, 10_000)
+    .prefault(8)
+    .describe('WebSocket clients at once from one address; this machine is exempt.'),
+}).transform((keys): HttpConfig => ({
+  listen: keys.listen,
+  tokenFile: keys.token_file ?? null,
+  maxClients: keys.max_clients,
+  maxClientsPerIp: keys.max_clients_per_ip,
+}));
+
+const broker = section({
+  listen: loopbackListen('127.0.0.1:18830')
+    .prefault('127.0.0.1:18830')
+    .describe('HOST:PORT of the embedded broker; this machine only.'),
+});
+
+const mqttKeys = {
+  url: brokerUrl.describe('Broker, such as mqtt://192.168.1.10:1883; without name and password.'),
+  topics: list(topicFilter, 'topic filters').describe('Topic filters to subscribe to.'),
+  qos: z
+    .preprocess(
+      (value) => (value === '0' || value === '1' ? Number(value) : value),
+      z.literal([0, 1], { error: say({ code: 'CONFIG_RANGE', expected: '0 or 1' }) }),
+    )
+    .prefault(1)
+    .describe('Quality of service: 0 at most once, 1 at least once.'),
+  client_id: nonEmpty('client id as text')
+    .optional()
+    .describe('MQTT client id; one broker must not see it twice. Default: made once and kept.'),
+  username: nonEmpty('user name as text').optional().describe('User name at the broker.'),
+  password: nonEmpty('"${NAME}" of an environment variable')
+    .optional()
+    .describe('"${NAME}" of an environment variable.'),
+  password_file: nonEmpty('file name').optional().describe('File with the password.'),
+  session_expiry: duration('0s', '365d')
+    .prefault('1h')
+    .describe('How long the broker keeps the session, and messages with it, while the daemon is away.'),
+};
+
+type MqttKeys = z.output<z.ZodObject<typeof mqttKeys>>;
+
+const mqttSource = (keys: MqttKeys): MqttSourceConfig => ({
+  type: 'mqtt',
+  url: keys.url,
+  topics: keys.topics,
+  qos: keys.qos,
+  clientId: keys.client_id ?? null,
+  username: keys.username ?? null,
+  password: keys.password ?? null,
+  passwordFile: keys.password_file ?? null,
+  sessionExpiryMs: keys.session_expiry,
+});
+
+const simulatorKeys = {
+  url: brokerUrl.optional().describe('Broker to publish to. Default: the embedded broker.'),
+  seed: integer(0, SEED_MAX).prefault(1).describe('Seed of the simulated plant: same seed, same plant.'),
+};
+
+/** A value whose `type` decides what other keys it has. */
+function typeRule(known: readonly string[], later: readonly string[]) {
+  const rule: Rule = { code: 'CONFIG_VALUE', expected: oneOf(known), known, later };
+  return (issue: { code?: string | undefined }): string =>
+    issue.code === 'invalid_type' ? say({ code: 'CONFIG_TYPE', expected: 'a map with a type' }) : say(rule);
+}
+
+const source = z.discriminatedUnion(
+  'type',
+  [
+    section({ type: z.literal('mqtt').describe('Reads from an MQTT broker.'), ...mqttKeys }, LATER.mqttKeys).transform(
+      mqttSource,
+    ),
+    section({ type: z.literal('simulator').describe('Publishes a simulated plant.'), ...simulatorKeys }).transform(
+      (keys): SimulatorSourceConfig => ({ type: 'simulator', url: keys.url ?? null, seed: keys.seed }),
+    ),
+  ],
+  { error: typeRule(['mqtt', 'simulator'], LATER.sourceTypes) },
+);
+
+const pipeline = section(
+  {
+    inputs: list(nonEmpty('source id'), 'source ids').describe('Ids of the sources to read.'),
+    kind: word(['values'], LATER.kinds).default('values').describe('What the series hold: values, that is numbers.'),
+    cell: word(['lstm'], LATER.cells).default('lstm').describe('Recurrent cell of the model.'),
+    hidden: integer(1, 512).prefault(16).describe('Hidden units of each model.'),
+    season: duration('1m', '400d').prefault('24h').describe('Length of the cycle that the plant repeats.'),
+    timezone: timezone.prefault('UTC').describe('IANA time zone in which the season turns, such as Europe/Berlin.'),
+    alert_budget: text(
+      () => ({ code: 'CONFIG_VALUE', expected: 'N/day, N/hour or N/week, such as 1/day' }),
+      parseBudget,
+    )
+      .meta({ pattern: BUDGET_PATTERN.source })
+      .prefault('1/day')
+      .describe('Alerts the pipeline may raise, such as 1/day, 2/hour or 3/week.'),
+    hold: duration('1s', '365d')
+      .prefault('48h')
+      .describe('How long a lasting change is alerted on before it is accepted.'),
+    seed: integer(0, SEED_MAX).prefault(1).describe("Seed of the models' first weights."),
+  },
+  LATER.pipelineKeys,
+).transform((keys): PipelineConfig => ({
+  inputs: keys.inputs,
+  kind: keys.kind,
+  cell: keys.cell,
+  hidden: keys.hidden,
+  seasonMs: keys.season,
+  timezone: keys.timezone,
+  alertBudgetPerDay: keys.alert_budget,
+  holdMs: keys.hold,
+  seed: keys.seed,
+}));
+
+const output = z.discriminatedUnion(
+  'type',
+  [section({ type: z.literal('log').describe("Writes alerts to the daemon's log.") })],
+  { error: typeRule(['log'], LATER.outputTypes) },
+);
+
+/** `auto` and 1 say the same until the work is spread over threads. */
+const threads = z.preprocess(
+  (value) => (value === '1' ? 1 : value),
+  z.literal(['auto', 1], {
+    error: (issue) =>
+      say({
+        code: 'CONFIG_VALUE',
+        expected: 'auto or 1',
+        known: ['auto'],
+        later: Number.isSafeInteger(issue.input) && Number(issue.input) > 1 ? [String(issue.input)] : [],
+      }),
+  }),
+);
+
+export const fileSchema = section(
+  {
+    version: z
+      .literal(1, { error: say({ code: 'CONFIG_VALUE', expected: '1, the only version of this file so far' }) })
+      .default(1)
+      .describe('Version of this file format.'),
+    demo: flag().prefault(false).describe('Adds a simulated plant, an embedded broker and a scoreboard.'),
+    state_dir: nonEmpty('directory name').default('./.tidewatch').describe('Directory for what has been learned.'),
+    threads: threads.prefault('auto').describe('Worker threads.'),
+    http: emptyAllowed(http).prefault({}).describe('Dashboard and API.'),
+    broker: emptyAllowed(broker).optional().describe('Embedded broker; demo starts it as well.'),
+    mqtt: section(mqttKeys, LATER.mqttKeys)
+      .transform(mqttSource)
+      .optional()
+      .describe('Short form for one broker: one source and one pipeline. Instead of sources.'),
+    sources: byId(source, 'Where samples come from, by id.'),
+    pipelines: byId(pipeline, 'What is learned and scored, by id.'),
+    outputs: byId(output, 'Where alerts go, by id.'),
+  },
+  LATER.top,
+).transform((keys): Config => ({
+  version: keys.version,
+  demo: keys.demo,
+  stateDir: keys.state_dir,
+  threads: keys.threads,
+  http: keys.http,
+  broker: keys.broker ?? null,
+  mqtt: keys.mqtt ?? null,
+  sources: keys.sources,
+  pipelines: keys.pipelines,
+  outputs: keys.outputs,
+}));

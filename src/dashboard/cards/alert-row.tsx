@@ -1,0 +1,77 @@
+/** One alert: what happened in a sentence, then the facts, then the hand that says "seen". */
+import { useComputed } from '@preact/signals';
+
+import type { AlertDocument, AlertReason } from '../../../models/alert-document.ts';
+import type { Desk } from '../desk.ts';
+import { formatDuration, formatTime } from '../format.ts';
+import { SeverityMark } from './severity-mark.tsx';
+
+const REASON_WORDS: Record<AlertReason, string> = {
+  prediction_error: 'off its prediction',
+  new_extreme: 'new extreme',
+  lasting_error: 'lasting error',
+  stuck: 'stuck',
+  silence: 'silent',
+};
+
+export function AlertRow({ alert, desk }: { alert: AlertDocument; desk: Desk }) {
+  const over = alert.status === 'cleared';
+  const source = desk.store.track(alert.series)?.info.value.source ?? alert.series;
+  return (
+    <li class="alert" data-testid="alert" data-status={alert.status} data-series={alert.series}>
+      <SeverityMark severity={alert.severity} over={over} />
+      <div class="alert-body">
+        <p class="alert-text given" title={alert.text}>
+          {alert.text}
+        </p>
+        <p class="facts">
+          <button type="button" class="link-button given" onClick={() => desk.enlarge(alert.series)}>
+            {source}
+          </button>
+          <span>{REASON_WORDS[alert.reason] ?? <span class="given">{alert.reason}</span>}</span>
+          <span title="Peak surprise: 3 is one sample in a thousand">score {alert.peak_score.toFixed(1)}</span>
+          <Times alert={alert} desk={desk} />
+          {alert.muted && <span>muted</span>}
+        </p>
+      </div>
+      <Acknowledge alert={alert} desk={desk} />
+    </li>
+  );
+}
+
+function Times({ alert, desk }: { alert: AlertDocument; desk: Desk }) {
+  const start = Date.parse(alert.started_at);
+  const { second } = desk.store;
+  const duration = useComputed(() => {
+    const end = alert.ended_at === null ? second.value : Date.parse(alert.ended_at);
+    return formatDuration(end - start);
+  });
+  return (
+    <>
+      <time dateTime={alert.started_at}>{formatTime(start, second.peek())}</time>
+      <span>
+        {alert.ended_at === null ? 'for ' : 'lasted '}
+        {duration}
+      </span>
+    </>
+  );
+}
+
+function Acknowledge({ alert, desk }: { alert: AlertDocument; desk: Desk }) {
+  const { acknowledging, link } = desk.store;
+  const sent = useComputed(() => new Set(acknowledging.value.values()).has(alert.id));
+  if (alert.acked) return <span class="acked">Seen</span>;
+  // What is over needs no hand any more, and the server would take none.
+  if (alert.status === 'cleared') return null;
+  return (
+    <button
+      type="button"
+      class="button ack"
+      disabled={sent.value || link.value !== 'live'}
+      aria-label={`Acknowledge: ${alert.text}`}
+      onClick={() => desk.acknowledge(alert.id)}
+    >
+      Ack
+    </button>
+  );
+}

@@ -1,0 +1,288 @@
+/**
+ * The heart of the daemon, without doors: readings in, alerts and samples for screens out, state to and from a
+ * checkpoint.
+ *
+ *   receive ▸ decode ▸ intake ▸ log ▸ order ▸ pace ▸ detect ──▶ alerts
+ *                                                         └──▶ samples
+ *
+ * All state lies in the registry's blocks and the alert log, and changes only while an entry of the log is read.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Observable, Subject } from 'rxjs';
+import { acknowledge } from '../models/alert.ts';
+import type { AlertDocument } from '../models/alert-document.ts';
+import { type Batch, createTick } from '../models/batch.ts';
+import { DEFAULTS, Detector } from '../models/detector.ts';
+import { lastTimeOf } from '../models/order.ts';
+import type { Cancel, CheckpointStore, Clock, Command, LogEntry, Ownership, SampleLog } from '../models/ports.ts';
+import { learningOf } from '../models/progress.ts';
+import { type Model, Registry, type Track } from '../models/registry.ts';
+import { decodeSnapshot, encodeSnapshot } from '../models/snapshot.ts';
+import { pipeline } from '../pipelines/pipeline.ts';
+import { raise } from '../pipelines/raise.ts';
+import { type SampleColumns, thin } from '../pipelines/thin.ts';
+import { decodeJson } from '../sensors/decode.ts';
+import { AlertLog } from './alert-log.ts';
+import type { PipelineConfig } from './config/config.ts';
+import { Intake } from './intake.ts';
+import type { Telemetry } from './telemetry.ts';
+import { localOffsetOf } from './timezone.ts';
+
+export interface EngineOptions {
+  clock: Clock;
+  log: SampleLog;
+  store: CheckpointStore;
+  ownership: Ownership;
+  telemetry: Telemetry;
+  unitOf: (source: string) => string;
+  /** Base of the links in alerts. */
+  url: () => string;
+}
+
+const TICK_MS = 1000;
+const TEXT = { encode: (text: string) => Buffer.from(text), decode: (bytes: Uint8Array) => Buffer.from(bytes).toString() };
+
+export class Engine {
+  readonly registry = new Registry();
+  readonly alertLog = new AlertLog();
+  readonly intake: Intake;
+  readonly alerts: Observable<AlertDocument>;
+  readonly samples: Observable<SampleColumns[]>;
+  checkpointedAt = Number.NaN;
+
+  readonly #options: EngineOptions;
+  readonly #models = new Map<string, Model>();
+  readonly #routes = new Map<string, Model>();
+  readonly #localOffset = new Map<string, (time: number) => number>();
+  readonly #entries = new Subject<Batch>();
+  readonly #alerts = new Subject<AlertDocument>();
+  readonly #cancels: Cancel[] = [];
+  #saving: Promise<void> | undefined;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.intake = new Intake(options.log, this.registry, options.telemetry);
+    const offset = (id: string, time: number) => this.#localOffset.get(id)?.(time) ?? 0;
+    const scored = pipeline(this.#entries, this.registry, offset);
+    this.samples = scored.pipe(thin(this.registry));
+    this.alerts = this.#alerts;
+    const { unitOf } = options;
+    scored
+      .pipe(raise(this.registry, { journal: this.alertLog, unitOf, learningOf, url: options.url }))
+      .subscribe((alert) => this.#publish(alert));
+    options.telemetry.observe({
+      series: () => this.#seriesByState(),
+      seriesStateBytes: () => this.stateBytes(),
+      alertsOpen: () => countBy(this.alertLog.open(), (alert) => alert.severity),
+      logDepth: () => options.log.depth,
+      checkpointAgeSeconds: () => (options.clock.now() - this.checkpointedAt) / 1000,
+    });
+  }
+
+  /** Makes or changes what a pipeline brings to its series. Its models go on where their shape allows. */
+  configure(id: string, config: PipelineConfig, keepsModels: boolean): void {
+    const detector = new Detector({
+      ...DEFAULTS,
+      hidden: config.hidden,
+      season: config.seasonMs,
+      budgetPerDay: config.alertBudgetPerDay,
+    });
+    const known = this.#models.get(id);
+    if (known !== undefined && !keepsModels) this.#removeTracks(id);
+    const model: Model = known ?? { pipeline: id, detector, seed: config.seed };
+    model.detector = detector;
+    model.seed = config.seed;
+    this.#models.set(id, model);
+    this.#localOffset.set(id, localOffsetOf(config.timezone));
+    this.#unroute(model);
+    // The first pipeline that names a source has its series.
+    for (const input of config.inputs) if (!this.#routes.has(input)) this.#routes.set(input, model);
+  }
+
+  removePipeline(id: string): void {
+    const model = this.#models.get(id);
+    if (model === undefined) return;
+    this.#unroute(model);
+    this.#removeTracks(id);
+    this.#models.delete(id);
+    this.#localOffset.delete(id);
+  }
+
+  /** Begins to read the log and to tick. */
+  start(): void {
+    const { clock, log } = this.#options;
+    log.read(log.position, (entry) => this.#read(entry));
+    this.append({ verb: 'listen' });
+    this.#cancels.push(
+      clock.every(TICK_MS, () => {
+        this.intake.flush();
+        log.append({ kind: 'batch', batch: createTick(clock.now()) });
+      }),
+    );
+  }
+
+  /** A payload that came in through a source. @returns readings accepted */
+  receive(source: string, topic: string, payload: Uint8Array, arrival: number, retained = false): number {
+    const model = this.#routes.get(source);
+    if (model === undefined) return 0;
+    if (retained) {
+      // The last known value, of unknown age: not a fresh sample.
+      this.#options.telemetry.drop('retained');
+      return 0;
+    }
+    return this.intake.accept({ source, topic, arrival }, decodeJson(payload), model);
+  }
+
+  append(command: Command): void {
+    this.intake.flush();
+    this.#options.log.append({ kind: 'command', time: this.#options.clock.now(), command });
+  }
+
+  /** Everything that came in so far has been scored. */
+  async settled(): Promise<void> {
+    this.intake.flush();
+    await this.#options.log.drained();
+  }
+
+  /** Latest event time among the series of a source, epoch ms; -Infinity where it has none. */
+  lastTimeOf(source: string): number {
+    const model = this.#routes.get(source);
+    let last = -Infinity;
+    for (const track of this.registry) {
+      if (track.model !== model) continue;
+      last = Math.max(last, lastTimeOf(track.memory, track.at + track.model.detector.layout.order));
+    }
+    return last;
+  }
+
+  isOverdue({ memory, at, model }: Track): boolean {
+    const last = Math.max(lastTimeOf(memory, at + model.detector.layout.order), this.registry.listeningSince);
+    return this.#options.clock.now() - last >= model.detector.overdueAfter(memory, at);
+  }
+
+  stateBytes(): number {
+    let bytes = 0;
+    for (const track of this.registry) bytes += track.model.detector.size * 8;
+    return bytes;
+  }
+
+  /** Writes a checkpoint; one at a time. Each partition is copied between two batches. */
+  checkpoint(): Promise<void> {
+    this.#saving ??= this.#save().finally(() => (this.#saving = undefined));
+    return this.#saving;
+  }
+
+  /** Takes over the last checkpoint. @returns series restored; 0 where there was no checkpoint */
+  async restore(): Promise<number> {
+    const { store, telemetry } = this.#options;
+    const checkpoint = await store.load();
+    if (checkpoint === undefined) return 0;
+    this.alertLog.restore(checkpoint.journal);
+    for (const { bytes } of checkpoint.shards) {
+      const { tracks, damaged } = decodeSnapshot(bytes, TEXT);
+      for (const id of damaged) telemetry.log.error({ series: id }, 'checkpoint of this series is damaged; it starts untrained');
+      for (const { id, source, pipeline: owner, block } of tracks) {
+        const model = this.#models.get(owner);
+        if (model === undefined) continue;
+        if (model.detector.size !== block.length) {
+          telemetry.log.warn({ series: id }, 'checkpoint is of another shape; the series starts untrained');
+          continue;
+        }
+        const track = this.registry.admit(id, source, model);
+        track?.memory.set(block, track.at);
+      }
+    }
+    this.checkpointedAt = this.#options.clock.now();
+    return this.registry.size;
+  }
+
+  async stop(): Promise<void> {
+    for (const cancel of this.#cancels.splice(0)) cancel();
+    await this.settled();
+    await this.checkpoint();
+    this.#entries.complete();
+    this.#alerts.complete();
+    this.#options.log.close();
+  }
+
+  #read(entry: LogEntry): void {
+    if (entry.kind === 'command') {
+      this.#obey(entry.command, entry.time);
+      return;
+    }
+    const started = performance.now();
+    this.#entries.next(entry.batch);
+    this.#options.telemetry.stepped(entry.batch, (performance.now() - started) / 1000);
+  }
+
+  #obey(command: Command, time: number): void {
+    if (command.verb === 'listen') this.registry.listeningSince = time;
+    else this.#acknowledge(command.alert, time);
+  }
+
+  #acknowledge(id: string, time: number): void {
+    const alert = this.alertLog.openById(id);
+    const track = alert === undefined ? undefined : this.registry.find(alert.series);
+    if (alert === undefined || track === undefined) return;
+    if (!acknowledge(track.memory, track.at + track.model.detector.layout.alert)) return;
+    const seq = ++this.alertLog.seq;
+    this.#publish({ ...alert, event: 'ack', acked: true, updated_at: new Date(time).toISOString(), seq });
+  }
+
+  #publish(alert: AlertDocument): void {
+    this.alertLog.push(alert);
+    if (alert.event === 'open') this.#options.telemetry.alertOpened(alert.severity, alert.reason);
+    this.#alerts.next(alert);
+  }
+
+  async #save(): Promise<void> {
+    const { clock, log, store, telemetry } = this.#options;
+    const started = clock.now();
+    const shards = [];
+    for (const [partition, tracks] of this.#byPartition()) {
+      const rows = tracks.map((track) => ({ ...track, pipeline: track.model.pipeline, size: track.model.detector.size }));
+      shards.push({ partition, position: log.position, bytes: encodeSnapshot(partition, rows, TEXT) });
+      await nextTurn();
+    }
+    try {
+      await store.save({ shards, journal: this.alertLog.toJSON() });
+      this.checkpointedAt = clock.now();
+      telemetry.checkpointSaved(shards.reduce((sum, { bytes }) => sum + bytes.length, 0), clock.now() - started);
+    } catch (error) {
+      telemetry.checkpointFailed(error);
+      throw error;
+    }
+  }
+
+  #byPartition(): Map<number, Track[]> {
+    const partitions = new Map<number, Track[]>();
+    for (const track of this.registry) {
+      if (!this.#options.ownership.owns(track.partition)) continue;
+      const tracks = partitions.get(track.partition);
+      if (tracks === undefined) partitions.set(track.partition, [track]);
+      else tracks.push(track);
+    }
+    return partitions;
+  }
+
+  #seriesByState(): Record<string, number> {
+    return countBy(this.registry, (track) => {
+      if (this.alertLog.isOpen(track.id)) return 'alert';
+      return learningOf(track) < 1 ? 'learning' : 'normal';
+    });
+  }
+
+  #unroute(model: Model): void {
+    for (const [source, routed] of this.#routes) if (routed === model) this.#routes.delete(source);
+  }
+
+  #removeTracks(id: string): void {
+    for (const track of [...this.registry]) if (track.model.pipeline === id) this.registry.remove(track);
+  }
+}
+
+function countBy<T>(items: Iterable<T>, keyOf: (item: T) => string): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const item of items) counts.set(keyOf(item), (counts.get(keyOf(item)) ?? 0) + 1);
+  return Object.fromEntries(counts);
+}

@@ -1,0 +1,107 @@
+/**
+ * Where readings become rows: looks up or admits the series, and gathers what arrives in one turn of the event loop
+ * into one batch of the log.
+ */
+import { type Batch, BATCH_ROWS_MAX, createBatch, pushRow, ROW } from '../models/batch.ts';
+import type { Decoded } from '../sensors/decode.ts';
+import type { Model, Registry } from '../models/registry.ts';
+import type { SampleLog } from '../models/ports.ts';
+import { seriesId, sourceOf } from '../sensors/topic.ts';
+import type { Telemetry } from './telemetry.ts';
+
+/** Rows that may wait to be scored before new ones are refused. */
+export const DEPTH_MAX = 500_000;
+/** First size of a batch; it doubles while a turn keeps bringing rows. */
+const ROWS_FIRST = 64;
+/** Ids of known sources, so that a hash is made once a series and not once a sample. */
+const SOURCES_MAX = 200_000;
+
+export interface Message {
+  /** Id of the source it came through. */
+  source: string;
+  topic: string;
+  arrival: number;
+}
+
+export class Intake {
+  readonly #log: SampleLog;
+  readonly #registry: Registry;
+  readonly #telemetry: Telemetry;
+  readonly #ids = new Map<string, string>();
+  #batch: Batch | undefined;
+  #flushing: NodeJS.Immediate | undefined;
+
+  constructor(log: SampleLog, registry: Registry, telemetry: Telemetry) {
+    this.#log = log;
+    this.#registry = registry;
+    this.#telemetry = telemetry;
+  }
+
+  /** Takes in what a payload held. @returns the number of readings accepted */
+  accept(message: Message, decoded: Decoded, model: Model): number {
+    for (const reason of decoded.drops) this.#telemetry.drop(reason);
+    this.#telemetry.numericStrings(decoded.numericStrings);
+    const time = Number.isNaN(decoded.time) ? message.arrival : decoded.time;
+    let accepted = 0;
+    for (const { path, value, onOff } of decoded.readings) {
+      const index = this.#trackOf(sourceOf(message.topic, path), model);
+      if (index < 0) continue;
+      this.#push(index, time, message.arrival, value, onOff ? ROW.onOff : 0);
+      accepted++;
+    }
+    this.#telemetry.received(message.source, accepted);
+    return accepted;
+  }
+
+  /** Hands the open batch to the log now. */
+  flush(): void {
+    if (this.#flushing !== undefined) clearImmediate(this.#flushing);
+    this.#flushing = undefined;
+    const batch = this.#batch;
+    this.#batch = undefined;
+    if (batch !== undefined && batch.length > 0) this.#log.append({ kind: 'batch', batch });
+  }
+
+  #trackOf(source: string, model: Model): number {
+    if (source.length > 4096) {
+      this.#telemetry.drop('bad_name');
+      return -1;
+    }
+    if (this.#log.depth >= DEPTH_MAX) {
+      this.#telemetry.drop('overflow');
+      return -1;
+    }
+    const track = this.#registry.admit(this.#idOf(source), source, model);
+    if (track === undefined) this.#telemetry.drop('too_many_series');
+    return track?.index ?? -1;
+  }
+
+  #idOf(source: string): string {
+    let id = this.#ids.get(source);
+    if (id === undefined) {
+      id = seriesId(source);
+      if (this.#ids.size >= SOURCES_MAX) this.#ids.clear();
+      this.#ids.set(source, id);
+    }
+    return id;
+  }
+
+  #push(index: number, time: number, arrival: number, value: number, flags: number): void {
+    let batch = this.#batch ?? createBatch(ROWS_FIRST);
+    if (batch.length === BATCH_ROWS_MAX) {
+      this.flush();
+      batch = createBatch(ROWS_FIRST);
+    } else if (batch.length === batch.series.length) batch = grown(batch);
+    this.#batch = batch;
+    pushRow(batch, index, time, arrival, value, flags);
+    this.#flushing ??= setImmediate(() => this.flush());
+  }
+}
+
+function grown(batch: Batch): Batch {
+  const larger = createBatch(Math.min(BATCH_ROWS_MAX, batch.series.length * 2));
+  for (let row = 0; row < batch.length; row++) {
+    pushRow(larger, batch.series[row]!, batch.time[row]!, batch.arrival[row]!, batch.value[row]!, batch.flags[row]!);
+  }
+  return larger;
+}

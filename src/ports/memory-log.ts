@@ -1,0 +1,71 @@
+/**
+ * The ordered log in memory: entries are read in the order they were appended, one a turn of the event loop, so that
+ * sockets and timers are served between two batches however long the queue is.
+ *
+ * It is bounded by whoever appends: `depth` tells how far reading lags behind.
+ */
+import type { LogEntry, SampleLog } from '../../models/ports.ts';
+
+export class MemoryLog implements SampleLog {
+  position = 0;
+  depth = 0;
+  readonly #entries: LogEntry[] = [];
+  #head = 0;
+  #reader: ((entry: LogEntry, position: number) => void) | undefined;
+  #scheduled: NodeJS.Immediate | undefined;
+  #waiting: (() => void)[] = [];
+
+  append(entry: LogEntry): void {
+    this.#entries.push(entry);
+    this.depth += rowsOf(entry);
+    this.#schedule();
+  }
+
+  read(from: number, reader: (entry: LogEntry, position: number) => void): void {
+    this.position = from;
+    this.#reader = reader;
+    this.#schedule();
+  }
+
+  drained(): Promise<void> {
+    if (this.#head === this.#entries.length) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  close(): void {
+    this.#reader = undefined;
+    if (this.#scheduled !== undefined) clearImmediate(this.#scheduled);
+    this.#scheduled = undefined;
+  }
+
+  #schedule(): void {
+    if (this.#reader === undefined || this.#scheduled !== undefined || this.#head === this.#entries.length) return;
+    this.#scheduled = setImmediate(() => {
+      this.#scheduled = undefined;
+      this.#readOne();
+      this.#schedule();
+    });
+  }
+
+  #readOne(): void {
+    const entry = this.#entries[this.#head++]!;
+    // A queue that never shrinks from the front would leak; one copy for every thousand entries is cheap.
+    if (this.#head === this.#entries.length) this.#forgetRead();
+    else if (this.#head > 1024) this.#forgetRead();
+    this.depth -= rowsOf(entry);
+    this.position++;
+    this.#reader?.(entry, this.position);
+    if (this.#head === this.#entries.length) {
+      for (const resolve of this.#waiting.splice(0)) resolve();
+    }
+  }
+
+  #forgetRead(): void {
+    this.#entries.splice(0, this.#head);
+    this.#head = 0;
+  }
+}
+
+function rowsOf(entry: LogEntry): number {
+  return entry.kind === 'batch' ? Math.max(1, entry.batch.length) : 1;
+}

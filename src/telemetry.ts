@@ -1,0 +1,176 @@
+/**
+ * Every happening worth knowing, declared once: a log line and a counter.
+ *
+ * Metric names carry base units and no series label: a plant has more series than a metrics store likes. Texts from
+ * outside are escaped by the logger and never become a label.
+ */
+import { type Logger, pino } from 'pino';
+import { Counter, Gauge, Histogram, Registry as Metrics } from 'prom-client';
+import type { DropReason } from '../models/drop.ts';
+import { DROP_REASONS } from '../models/drop.ts';
+import { type Batch, ROW } from '../models/batch.ts';
+
+/** Read when `/metrics` is asked for. */
+export interface Levels {
+  series(): Record<string, number>;
+  seriesStateBytes(): number;
+  alertsOpen(): Record<string, number>;
+  logDepth(): number;
+  checkpointAgeSeconds(): number;
+}
+
+export interface TelemetryOptions {
+  level: string;
+  destination?: { write(line: string): void };
+}
+
+export class Telemetry {
+  readonly log: Logger;
+  readonly metrics = new Metrics();
+  /** Readings dropped so far, by reason. */
+  readonly dropped = new Map<DropReason, number>();
+  samples = 0;
+
+  readonly #samples: Counter<'source'>;
+  readonly #dropped: Counter<'reason'>;
+  readonly #irregular: Counter<'what'>;
+  readonly #alerts: Counter<'severity' | 'reason'>;
+  readonly #step: Histogram;
+  readonly #lag: Histogram;
+  readonly #checkpoints: Counter<'result'>;
+  readonly #checkpointBytes: Counter;
+  readonly #reload: Gauge;
+  readonly #connected: Gauge<'source'>;
+  readonly #clientsDropped: Counter<'reason'>;
+
+  constructor({ level, destination }: TelemetryOptions) {
+    const options = { level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` };
+    this.log = destination === undefined ? pino(options, pino.destination(2)) : pino(options, destination);
+    const counter = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
+      new Counter<L>({ name: `tidewatch_${name}`, help, labelNames, registers: [this.metrics] });
+    const histogram = (name: string, help: string, buckets: number[]) =>
+      new Histogram({ name: `tidewatch_${name}`, help, buckets, registers: [this.metrics] });
+    this.#samples = counter('samples_total', 'Readings that came in, by source', ['source']);
+    this.#dropped = counter('samples_dropped_total', 'Readings that did not become a sample', ['reason']);
+    this.#irregular = counter('samples_irregular_total', 'Samples accepted although something was odd', ['what']);
+    this.#alerts = counter('alerts_total', 'Alerts opened', ['severity', 'reason']);
+    this.#step = histogram(
+      'step_duration_seconds',
+      'Time to score one sample and learn from it, mean of a batch',
+      [5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 1e-3],
+    );
+    this.#lag = histogram('ingest_lag_seconds', 'Arrival of a sample after its own time', [0.01, 0.1, 1, 10, 60, 600]);
+    this.#checkpoints = counter('checkpoints_total', 'Checkpoints written', ['result']);
+    this.#checkpointBytes = counter('checkpoint_written_bytes_total', 'Bytes of checkpoints written');
+    this.#clientsDropped = counter('ws_dropped_total', 'Clients closed by the server', ['reason']);
+    this.#reload = new Gauge({
+      name: 'tidewatch_config_reload_success',
+      help: '1 when the configuration read last is in force, 0 when it was refused',
+      registers: [this.metrics],
+    });
+    this.#connected = new Gauge({
+      name: 'tidewatch_mqtt_connected',
+      help: '1 while the source is connected',
+      labelNames: ['source'],
+      registers: [this.metrics],
+    });
+    this.#reload.set(1);
+  }
+
+  /** Adds what is read off the engine when somebody asks. */
+  observe(levels: Levels): void {
+    this.#level('series_state_bytes', 'Memory of all detectors', () => levels.seriesStateBytes());
+    this.#level('log_depth', 'Rows taken in and not yet scored', () => levels.logDepth());
+    this.#level('checkpoint_age_seconds', 'Time since the last checkpoint', () => levels.checkpointAgeSeconds());
+    this.#levels('series', 'Series by state', 'state', () => levels.series());
+    this.#levels('alerts_open', 'Alerts that are firing', 'severity', () => levels.alertsOpen());
+  }
+
+  observeClients(count: () => number): void {
+    this.#level('ws_clients', 'Connected dashboards', count);
+  }
+
+  #level(name: string, help: string, read: () => number): void {
+    const gauge: Gauge = new Gauge({
+      name: `tidewatch_${name}`,
+      help,
+      registers: [this.metrics],
+      collect: () => gauge.set(read()),
+    });
+  }
+
+  #levels(name: string, help: string, label: string, read: () => Record<string, number>): void {
+    const gauge: Gauge = new Gauge({
+      name: `tidewatch_${name}`,
+      help,
+      labelNames: [label],
+      registers: [this.metrics],
+      collect: () => {
+        gauge.reset();
+        for (const [value, n] of Object.entries(read())) gauge.set({ [label]: value }, n);
+      },
+    });
+  }
+
+  received(source: string, count: number): void {
+    this.samples += count;
+    this.#samples.inc({ source }, count);
+  }
+
+  drop(reason: DropReason, count = 1): void {
+    this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + count);
+    this.#dropped.inc({ reason }, count);
+  }
+
+  numericStrings(count: number): void {
+    if (count > 0) this.#irregular.inc({ what: 'numeric_string' }, count);
+  }
+
+  /** Counts what a batch came to. @param seconds time it took */
+  stepped(batch: Batch, seconds: number): void {
+    let kept = 0;
+    for (let row = 0; row < batch.length; row++) {
+      const drop = batch.drop[row]!;
+      if (drop !== 0) {
+        this.drop(DROP_REASONS[drop] as DropReason);
+        continue;
+      }
+      kept++;
+      const flags = batch.flags[row]!;
+      if ((flags & ROW.sameTime) !== 0) this.#irregular.inc({ what: 'same_time' });
+      if ((flags & (ROW.recorded | ROW.overdue)) === 0) {
+        this.#lag.observe(Math.max(0, (batch.arrival[row]! - batch.time[row]!) / 1000));
+      }
+    }
+    if (kept > 0) this.#step.observe(seconds / kept);
+  }
+
+  alertOpened(severity: string, reason: string): void {
+    this.#alerts.inc({ severity, reason });
+  }
+
+  sourceConnected(source: string, connected: boolean, detail: string): void {
+    this.#connected.set({ source }, connected ? 1 : 0);
+    if (connected) this.log.info({ source, detail }, 'source connected');
+    else this.log.warn({ source, detail }, 'source not connected');
+  }
+
+  checkpointSaved(bytes: number, milliseconds: number): void {
+    this.#checkpoints.inc({ result: 'saved' });
+    this.#checkpointBytes.inc(bytes);
+    this.log.debug({ bytes, milliseconds }, 'checkpoint saved');
+  }
+
+  checkpointFailed(error: unknown): void {
+    this.#checkpoints.inc({ result: 'failed' });
+    this.log.error({ err: error }, 'checkpoint failed');
+  }
+
+  reloaded(success: boolean): void {
+    this.#reload.set(success ? 1 : 0);
+  }
+
+  clientDropped(reason: string): void {
+    this.#clientsDropped.inc({ reason });
+  }
+}

@@ -1,0 +1,335 @@
+import * as fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { Config } from '../../../src/config/config.ts';
+import { format, type ConfigError } from '../../../src/config/errors.ts';
+import { load, type LoadOptions } from '../../../src/config/load.ts';
+import { wrongFiles } from './wrong-files.ts';
+
+const env = { SET: 'hunter2', HIDDEN: '32', EMPTY: '', HOST: 'broker.local', SWITCH: 'true' };
+
+function good(text: string, options: Partial<LoadOptions> = {}): Config {
+  const result = load(text, { file: 'pipelines.yaml', env, ...options });
+  if (!result.ok) throw new Error(result.errors.map(format).join('\n'));
+  return result.config;
+}
+
+function errorsOf(text: string, options: Partial<LoadOptions> = {}): ConfigError[] {
+  const result = load(text, { file: 'pipelines.yaml', env, ...options });
+  return result.ok ? [] : result.errors;
+}
+
+/** Lines and columns of the marks, and the text without them. */
+function unmark(marked: string): { text: string; places: string[] } {
+  const pieces = marked.split('¦');
+  const before = pieces.slice(0, -1).map((_, index) => pieces.slice(0, index + 1).join(''));
+  const places = before.map((head) => {
+    const lines = head.split('\n');
+    return `${lines.length}:${(lines.at(-1) ?? '').length + 1}`;
+  });
+  return { text: pieces.join(''), places };
+}
+
+describe('a wrong file', () => {
+  it.each(wrongFiles)('is refused at the right place: $what', ({ text: marked, codes, says }) => {
+    const { text, places } = unmark(marked);
+    const errors = errorsOf(text);
+    expect(errors.map(({ line, column, code }) => `${line}:${column} ${code}`)).toEqual(
+      places.map((place, index) => `${place} ${codes[index]}`),
+    );
+    expect(errors[0].message).toContain(says ?? '');
+  });
+
+  it('never shows a secret', () => {
+    for (const { text } of wrongFiles) {
+      const shown = errorsOf(unmark(text).text).map((error) => format(error) + JSON.stringify(error));
+      expect(shown.join('\n')).not.toMatch(/hunter2|1234/);
+    }
+  });
+
+  it('is reported on one line with place, path, expectation and code', () => {
+    const [error] = errorsOf('version: 1\npipelines:\n  pumps:\n    hidden: 64k\n    inputs: []\n');
+    expect(format(error)).toBe(
+      'pipelines.yaml:4:13  pipelines.pumps.hidden: expected integer 1..512, got "64k"  (CONFIG_RANGE)',
+    );
+  });
+
+  it('names list elements by their index', () => {
+    expect(errorsOf('mqtt: {url: "mqtt://h", topics: [a, ""]}')[0].path).toBe('mqtt.topics[1]');
+  });
+
+  it('shows control characters and long text on one short line', () => {
+    const [error] = errorsOf(`state_dir: x\ndemo: "a\\n\\e${'b'.repeat(500)}"`);
+    expect(error.got).toMatch(/^"a\?\?b{57}…"$/);
+  });
+
+  it('with very many mistakes lists a hundred and counts the rest', () => {
+    const errors = errorsOf(Array.from({ length: 150 }, (_, index) => `key${index}: 1\n`).join(''));
+    expect(errors).toHaveLength(101);
+    expect(errors[100]).toMatchObject({ code: 'CONFIG_TOO_MANY', message: '50 more errors' });
+  });
+
+  it('cannot unfold aliases without end', () => {
+    const levels = Array.from({ length: 9 }, (_, n) => `a${n + 1}: &a${n + 1} [${`*a${n},`.repeat(9)}]\n`);
+    const errors = errorsOf(`a0: &a0 [x]\n${levels.join('')}`);
+    expect(errors.map((error) => error.code)).toEqual(['CONFIG_ALIAS']);
+  });
+
+  it('of very many keys is refused in reasonable time', () => {
+    const text = Array.from({ length: 40_000 }, (_, index) => `k${index}: 1\n`).join('');
+    expect(errorsOf(text)).toHaveLength(101);
+  });
+
+  it('does not blame inputs on sources that could not be read', () => {
+    const errors = errorsOf('sources: 7\npipelines: {p: {inputs: [plant]}}');
+    expect(errors.map((error) => error.path)).toEqual(['sources']);
+  });
+});
+
+describe('a good file', () => {
+  it('needs no more than one key', () => {
+    expect(good('demo: false')).toEqual({
+      version: 1,
+      demo: false,
+      stateDir: './.tidewatch',
+      threads: 'auto',
+      http: { listen: { host: '127.0.0.1', port: 8420 }, tokenFile: null, maxClients: 64, maxClientsPerIp: 8 },
+      broker: null,
+      mqtt: null,
+      sources: new Map(),
+      pipelines: new Map(),
+      outputs: new Map(),
+    });
+  });
+
+  it('turns every key into its typed form', () => {
+    const config = good(`
+version: 1
+state_dir: /var/lib/tidewatch
+threads: 1
+http: {listen: "[::]:80", token_file: t, max_clients: 3, max_clients_per_ip: 2}
+broker: {listen: "localhost:1"}
+sources:
+  plant:
+    type: mqtt
+    url: mqtts://h:8883
+    topics: ["a/+/#", "$share/group/b"]
+    qos: 0
+    client_id: me
+    username: bob
+    password: \${SET}
+    session_expiry: 0
+  other: {type: mqtt, url: wss://h/mqtt, topics: [c], password_file: p}
+  sim: {type: simulator, seed: 7}
+pipelines:
+  pumps:
+    inputs: [plant, other]
+    kind: values
+    cell: lstm
+    hidden: 64
+    season: 7d
+    timezone: Europe/Berlin
+    alert_budget: 2/hour
+    hold: 90m
+    seed: 0
+outputs: {out: {type: log}}
+`);
+    expect(config.http.listen).toEqual({ host: '::', port: 80 });
+    expect(config.broker).toEqual({ listen: { host: 'localhost', port: 1 } });
+    expect(config.sources.get('plant')).toEqual({
+      type: 'mqtt',
+      url: 'mqtts://h:8883',
+      topics: ['a/+/#', '$share/group/b'],
+      qos: 0,
+      clientId: 'me',
+      username: 'bob',
+      password: 'hunter2',
+      passwordFile: null,
+      sessionExpiryMs: 0,
+    });
+    expect(config.sources.get('other')).toMatchObject({ passwordFile: 'p', qos: 1, sessionExpiryMs: 3_600_000 });
+    expect(config.sources.get('sim')).toEqual({ type: 'simulator', url: null, seed: 7 });
+    expect(config.pipelines.get('pumps')).toEqual({
+      inputs: ['plant', 'other'],
+      kind: 'values',
+      cell: 'lstm',
+      hidden: 64,
+      seasonMs: 604_800_000,
+      timezone: 'Europe/Berlin',
+      alertBudgetPerDay: 48,
+      holdMs: 5_400_000,
+      seed: 0,
+    });
+    expect(config.outputs).toEqual(new Map([['out', { type: 'log' }]]));
+  });
+
+  it('may leave a map empty', () => {
+    expect(good('http:\nbroker:\nsources:\npipelines:\noutputs:\n').broker?.listen.port).toBe(18_830);
+  });
+
+  it('may have ids of digits, which stay as written', () => {
+    expect([...good('outputs: {10: {type: log}, 007: {type: log}}').outputs.keys()].sort()).toEqual(['007', '10']);
+  });
+
+  it('may repeat itself by anchor and alias', () => {
+    const config = good(
+      'sources:\n  a: &s {type: mqtt, url: "mqtt://h", topics: [x]}\n  b: *s\npipelines: {p: {inputs: [a, b]}}',
+    );
+    expect(config.sources.get('b')).toEqual(config.sources.get('a'));
+  });
+
+  it('may begin with a byte order mark and end its lines with CR LF', () => {
+    expect(good('\uFEFFversion: 1\r\ndemo: true\r\n').demo).toBe(true);
+    expect(errorsOf('\uFEFFdmo: true\r\n')[0]).toMatchObject({ line: 1, column: 1 });
+  });
+
+  it('may read the demo from a pipeline of its own', () => {
+    expect(good('demo: true\npipelines: {mine: {inputs: [demo]}}').pipelines.has('mine')).toBe(true);
+  });
+
+  it('is the one in the repository', () => {
+    const shipped = readFileSync(new URL('../../../pipelines.yaml', import.meta.url), 'utf8');
+    expect(good(shipped)).toEqual(good('version: 1\ndemo: true\n'));
+  });
+
+  it('is the one in the repository with its example put into effect', () => {
+    const shipped = readFileSync(new URL('../../../pipelines.yaml', import.meta.url), 'utf8');
+    const own = shipped.replace('demo: true', 'demo: false').replaceAll(/^# (mqtt:| {2}\w+:)/gm, '$1');
+    expect(good(own)).toMatchObject({ demo: false, mqtt: { topics: ['zigbee2mqtt/+', 'plant/+/+'] } });
+  });
+});
+
+describe('the environment', () => {
+  it('fills strings, with a default where it is unset or empty', () => {
+    expect(good('state_dir: ${HOST}/${NONE:-x}/${EMPTY:-y}').stateDir).toBe('broker.local/x/y');
+  });
+
+  it('fills numbers and switches', () => {
+    const config = good(
+      'demo: ${SWITCH}\nmqtt: {url: "mqtt://${HOST}", topics: [a], qos: "${Q:-0}"}\npipelines: {p: {inputs: [mqtt], hidden: "${HIDDEN}"}}',
+    );
+    expect(config.demo).toBe(true);
+    expect(config.mqtt).toMatchObject({ url: 'mqtt://broker.local', qos: 0 });
+    expect(config.pipelines.get('p')?.hidden).toBe(32);
+  });
+
+  it('is never read as syntax, nor filled in twice', () => {
+    const hostile = { A: 'x\ndemo: true', B: '${C}', C: 'no' };
+    expect(good('state_dir: ${A}', { env: hostile })).toMatchObject({ stateDir: 'x\ndemo: true', demo: false });
+    expect(good('state_dir: ${B}', { env: hostile }).stateDir).toBe('${C}');
+  });
+
+  it('is left alone after $${ and by a dollar sign alone', () => {
+    expect(good('state_dir: "$${HOST}/$HOST/$"').stateDir).toBe('${HOST}/$HOST/$');
+  });
+
+  it('has no variables that the object inherits', () => {
+    expect(errorsOf('state_dir: ${toString}')[0].message).toBe('environment variable toString is not set');
+  });
+});
+
+describe('the command line', () => {
+  it('says what the file does not, and goes before it', () => {
+    const overrides = { listen: '0.0.0.0:9', tokenFile: 't', stateDir: 's' };
+    const config = good('state_dir: x\nhttp: {listen: "127.0.0.1:1", max_clients: 5}', { overrides });
+    expect(config).toMatchObject({ stateDir: 's', http: { listen: { port: 9 }, tokenFile: 't', maxClients: 5 } });
+    expect(good('demo: true\nhttp:\n', { overrides }).http.listen.port).toBe(9);
+  });
+
+  it('is named in the error about it', () => {
+    const [error] = errorsOf('demo: true', { overrides: { listen: 'here' } });
+    expect(format(error)).toBe(
+      '--listen  http.listen: expected HOST:PORT, such as 127.0.0.1:8420, got "here"  (CONFIG_LISTEN)',
+    );
+    expect(errorsOf('demo: true', { overrides: { listen: '0.0.0.0:1' } })[0]).toMatchObject({
+      file: '--listen',
+      line: 0,
+    });
+  });
+
+  it('does not hide a mistake in the file', () => {
+    expect(errorsOf('http: 7', { overrides: { listen: '127.0.0.1:1' } })[0].path).toBe('http');
+  });
+});
+
+describe('loading', () => {
+  const options = { file: 'f', env };
+
+  it('never throws on arbitrary text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (text) => {
+        const result = load(text, options);
+        if (!result.ok) expect(result.errors.length).toBeGreaterThan(0);
+      }),
+    );
+  });
+
+  it('never throws on text of the pieces that files are made of', () => {
+    const pieces = [
+      '\n',
+      ' ',
+      '  ',
+      ': ',
+      '- ',
+      '[',
+      ']',
+      '{',
+      '}',
+      '"',
+      "'",
+      '&a ',
+      '*a',
+      '${',
+      '}',
+      '!!x ',
+      '? ',
+      '|',
+      '>',
+      '#',
+      '---',
+      '<<',
+      '\t',
+      '0',
+      'true',
+    ];
+    const words = [
+      'sources',
+      'pipelines',
+      'mqtt',
+      'type',
+      'inputs',
+      'http',
+      'listen',
+      'url',
+      'a',
+      '__proto__',
+      'password',
+    ];
+    const text = fc.array(fc.constantFrom(...pieces, ...words), { maxLength: 60 }).map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(text, (input) => {
+        const result = load(input, options);
+        if (!result.ok) expect(result.errors.every((error) => error.line >= 1 && error.column >= 1)).toBe(true);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('never throws on arbitrary values under the known keys', () => {
+    const value = fc.jsonValue({ maxDepth: 3 });
+    const keys = ['demo', 'http', 'broker', 'mqtt', 'sources', 'pipelines', 'outputs', 'threads'];
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...keys), value), value, (file, part) => {
+        load(JSON.stringify(file), options);
+        load(
+          JSON.stringify({
+            sources: { a: part },
+            pipelines: { p: { inputs: part, hidden: part } },
+            http: { listen: part },
+          }),
+          options,
+        );
+      }),
+    );
+  });
+});

@@ -1,0 +1,110 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Config } from '../../../src/config/config.ts';
+import { format } from '../../../src/config/errors.ts';
+import { expand } from '../../../src/config/expand.ts';
+import { load } from '../../../src/config/load.ts';
+import { difference, plan, type Plan, type Step } from '../../../src/config/plan.ts';
+
+function effective(text: string): Config {
+  const result = load(text, { file: 'f', env: {} });
+  if (!result.ok) throw new Error(result.errors.map(format).join('\n'));
+  return expand(result.config);
+}
+
+const planOf = (text: string): Plan => plan(effective(text));
+const short = (steps: Step[]): string[] => steps.map(({ action, part }) => `${action} ${part.key}`);
+
+const source = (id: string, topic: string): string => `${id}: {type: mqtt, url: "mqtt://h", topics: [${topic}]}`;
+const two = (keys: string): string =>
+  `sources: {${source('a', 'x')}, ${source('b', 'y')}}\npipelines: {p: {inputs: [a]}, q: {inputs: [b]${keys}}}`;
+
+describe('a plan', () => {
+  it('starts who listens before who speaks', () => {
+    expect(short(difference(null, planOf('demo: true\noutputs: {o: {type: log}}')))).toEqual([
+      'start http',
+      'start broker',
+      'start output:o',
+      'start pipeline:plant',
+      'start source:demo',
+      'start simulator:simulator',
+    ]);
+  });
+
+  it('is plain data', () => {
+    const made = planOf('demo: true');
+    expect(JSON.parse(JSON.stringify(made))).toEqual(made);
+  });
+
+  it('keeps the state directory', () => {
+    expect(planOf('demo: true\nstate_dir: x').stateDir).toBe('x');
+  });
+});
+
+describe('the difference', () => {
+  it('of equal plans is empty', () => {
+    expect(difference(planOf('demo: true'), planOf('demo: true'))).toEqual([]);
+  });
+
+  it('does not depend on the order of keys in the file', () => {
+    const other = `pipelines: {q: {inputs: [b]}, p: {inputs: [a]}}\nsources: {${source('b', 'y')}, ${source('a', 'x')}}`;
+    expect(difference(planOf(two('')), planOf(other))).toEqual([]);
+  });
+
+  it('stops the last started first, then starts', () => {
+    expect(short(difference(planOf('demo: true'), planOf('mqtt: {url: "mqtt://h", topics: [a]}')))).toEqual([
+      'stop simulator:simulator',
+      'stop source:demo',
+      'stop pipeline:plant',
+      'stop broker',
+      'start pipeline:main',
+      'start source:mqtt',
+    ]);
+  });
+
+  it('touches only the part that changed', () => {
+    const steps = difference(planOf(two('')), planOf(two(', hold: 1h')));
+    expect(short(steps)).toEqual(['change pipeline:q']);
+    expect(steps[0].part).toMatchObject({ id: 'q', options: { holdMs: 3_600_000 } });
+  });
+
+  it.each([', hold: 1h', ', season: 7d', ', timezone: Europe/Berlin', ', alert_budget: 2/day', ', seed: 9'])(
+    'keeps the models of a pipeline that keeps its shape: %s',
+    (keys) => {
+      expect(difference(planOf(two('')), planOf(two(keys)))).toMatchObject([{ action: 'change', keepsModels: true }]);
+    },
+  );
+
+  it('drops the models of a pipeline whose shape changed', () => {
+    const steps = difference(planOf(two('')), planOf(two(', hidden: 8')));
+    expect(steps).toMatchObject([{ action: 'change', keepsModels: false }]);
+  });
+
+  it('changes a server whose address changed', () => {
+    const steps = difference(planOf('demo: false'), planOf('http: {listen: "127.0.0.1:9"}'));
+    expect(steps).toMatchObject([{ action: 'change', part: { key: 'http', options: { listen: { port: 9 } } } }]);
+  });
+
+  it('applied to the old plan gives the new one', () => {
+    const texts = [
+      'demo: true',
+      'demo: false',
+      two(''),
+      two(', hidden: 8'),
+      'mqtt: {url: "mqtt://h", topics: [a]}',
+      'broker:',
+    ];
+    const some = fc.constantFrom(...texts.map(planOf));
+    fc.assert(
+      fc.property(some, some, (old, next) => {
+        const running = new Map(old.parts.map((part) => [part.key, part]));
+        for (const { action, part } of difference(old, next)) {
+          expect(running.has(part.key)).toBe(action !== 'start');
+          if (action === 'stop') running.delete(part.key);
+          else running.set(part.key, part);
+        }
+        expect(new Set(running.values())).toEqual(new Set(next.parts));
+      }),
+    );
+  });
+});

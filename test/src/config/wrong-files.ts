@@ -1,0 +1,210 @@
+/**
+ * Files with mistakes. A ¦ stands in front of each place where one is expected, and is no part of the file; the codes
+ * stand in the same order. Two marks in one place are two mistakes there.
+ */
+import type { ConfigCode } from '../../../src/config/rule.ts';
+
+export interface WrongFile {
+  what: string;
+  text: string;
+  codes: ConfigCode[];
+  /** Part of the first message. */
+  says?: string;
+}
+
+const source = 'sources: {plant: {type: mqtt, url: "mqtt://h", topics: [a]}}\n';
+const pipeline = (keys: string): string => `${source}pipelines:\n  pumps:\n    inputs: [plant]\n    ${keys}\n`;
+const mqtt = (keys: string): string => `mqtt:\n  url: mqtt://h\n  topics: [a]\n  ${keys}\n`;
+
+const wrong = (what: string, text: string, codes: ConfigCode | ConfigCode[], says?: string): WrongFile => ({
+  what,
+  text,
+  codes: [codes].flat(),
+  ...(says === undefined ? {} : { says }),
+});
+
+export const wrongFiles: WrongFile[] = [
+  // The file as a whole
+  wrong('an empty file', '¦', 'CONFIG_EMPTY'),
+  wrong('a file of comments', '¦# nothing\n', 'CONFIG_EMPTY'),
+  wrong('a list at the top', '¦- demo\n', 'CONFIG_TYPE', 'expected a map of keys and values, got a list'),
+  wrong('a word at the top', '\n¦demo\n', 'CONFIG_TYPE', 'got "demo"'),
+  wrong('null at the top', '¦~\n', 'CONFIG_TYPE', 'got nothing'),
+  wrong('two documents', 'demo: true\n¦---\ndemo: false\n', 'CONFIG_DOCUMENTS'),
+  wrong('a file over 1 MiB', `¦# ${'x'.repeat(1_048_576)}`, 'CONFIG_SIZE'),
+
+  // YAML
+  wrong('a tab as indentation', 'http:\n¦\tlisten: 127.0.0.1:1\n', 'CONFIG_TAB', 'a tab indents this line'),
+  wrong('an open bracket', 'demo: true\nmqtt: {url: x¦', 'CONFIG_SYNTAX'),
+  wrong('an open quote', 'state_dir: "x\n¦', 'CONFIG_SYNTAX', 'quote'),
+  wrong('two colons on a line', 'demo: ¦a: b\n', 'CONFIG_SYNTAX', 'needs quotes'),
+  wrong('an unknown escape', 'state_dir: "C:¦\\data"\n', 'CONFIG_SYNTAX', 'single quotes'),
+  wrong('a key twice', 'demo: true\n¦demo: false\n', 'CONFIG_DUPLICATE', 'key "demo" stands here twice'),
+  wrong('an id twice', 'outputs:\n  a: {type: log}\n  ¦a: {type: log}\n', 'CONFIG_DUPLICATE'),
+  wrong('an alias without anchor', 'state_dir: ¦*x\n', 'CONFIG_ALIAS', 'alias *x has no whole anchor'),
+  wrong('an alias of itself', '¦x: &x\n  y: ¦*x\n', ['CONFIG_UNKNOWN_KEY', 'CONFIG_ALIAS']),
+  wrong('a tag', 'demo: !!bool ¦true\n', 'CONFIG_TAG'),
+  wrong('a list as key', '? ¦[a]\n: 1\n', 'CONFIG_KEY'),
+  wrong('the key __proto__', '¦__proto__: {demo: true}\n', 'CONFIG_KEY', '"__proto__" cannot be a key'),
+  wrong('the id constructor', 'outputs:\n  ¦constructor: {type: log}\n', 'CONFIG_KEY'),
+  wrong('deep nesting', `¦a: ${'['.repeat(32)}¦[]${']'.repeat(32)}`, ['CONFIG_UNKNOWN_KEY', 'CONFIG_DEPTH']),
+
+  // Keys
+  wrong(
+    'a misspelt key',
+    'mqtt:\n  url: mqtt://h\n  topics: [a]\n  ¦usrname: bob\n',
+    'CONFIG_UNKNOWN_KEY',
+    'unknown key "usrname", did you mean "username"?',
+  ),
+  wrong('a key in camel case', '¦stateDir: x\n', 'CONFIG_UNKNOWN_KEY', 'did you mean "state_dir"?'),
+  wrong('a key unlike any other', '¦colour: blue\n', 'CONFIG_UNKNOWN_KEY', 'unknown key "colour"'),
+  wrong(
+    'a misspelt and so missing key',
+    'sources:\n  ¦plant:\n    type: mqtt\n    url: mqtt://h\n    ¦topcs: [a]\n',
+    ['CONFIG_MISSING', 'CONFIG_UNKNOWN_KEY'],
+    'missing key "topics"',
+  ),
+  wrong(
+    'a source without type',
+    'sources:\n  ¦plant: {url: "mqtt://h"}\n',
+    'CONFIG_MISSING',
+    'expected mqtt or simulator',
+  ),
+  wrong('a pipeline without inputs', 'pipelines:\n  ¦pumps: {hidden: 8}\n', 'CONFIG_MISSING'),
+  wrong('an empty mqtt', '¦¦mqtt: {}\n', ['CONFIG_MISSING', 'CONFIG_MISSING']),
+
+  // Values
+  wrong('version 2', 'version: ¦2\n', 'CONFIG_VALUE'),
+  wrong('yes for true', 'demo: ¦yes\n', 'CONFIG_VALUE', 'expected true or false, got "yes"'),
+  wrong('a number as directory', 'state_dir: ¦7\n', 'CONFIG_VALUE', 'got 7'),
+  wrong('an empty directory', 'state_dir: ¦""\n', 'CONFIG_VALUE'),
+  wrong('a key with nothing behind it', '¦state_dir:\n', 'CONFIG_TYPE', 'got nothing'),
+  wrong('half a thread', 'threads: ¦0.5\n', 'CONFIG_VALUE', 'expected auto or 1'),
+  wrong(
+    'sources as a list',
+    'sources:\n  ¦- type: mqtt\n',
+    'CONFIG_TYPE',
+    'expected a map from ids to parts, got a list',
+  ),
+  wrong(
+    'a source that is a word',
+    'sources:\n  plant: ¦mqtt\n',
+    'CONFIG_TYPE',
+    'expected a map with a type, got "mqtt"',
+  ),
+  wrong('an id in capitals', 'outputs:\n  ¦Log: {type: log}\n', 'CONFIG_ID'),
+  wrong('an id of 65 characters', `outputs:\n  ¦${'a'.repeat(65)}: {type: log}\n`, 'CONFIG_ID'),
+  wrong('a wrong id and what stands behind it', 'outputs:\n  ¦Log: {type: ¦lgo}\n', ['CONFIG_ID', 'CONFIG_VALUE']),
+  wrong('hidden 64k', pipeline('hidden: ¦64k'), 'CONFIG_RANGE', 'expected integer 1..512, got "64k"'),
+  wrong('hidden 0', pipeline('hidden: ¦0'), 'CONFIG_RANGE'),
+  wrong('hidden 513', pipeline('hidden: ¦513'), 'CONFIG_RANGE'),
+  wrong('hidden 1.5', pipeline('hidden: ¦1.5'), 'CONFIG_RANGE', 'got 1.5'),
+  wrong('a list for a number', pipeline('hidden: ¦[16]'), 'CONFIG_TYPE', 'expected integer 1..512, got a list'),
+  wrong('a negative seed', pipeline('seed: ¦-1'), 'CONFIG_RANGE'),
+  wrong('a duration without unit', pipeline('season: ¦300'), 'CONFIG_RANGE', 'such as 30s, 5m or 24h'),
+  wrong('a duration with a wrong unit', pipeline('season: ¦5min'), 'CONFIG_RANGE', 'got "5min"'),
+  wrong('a season of a second', pipeline('season: ¦1s'), 'CONFIG_RANGE', 'duration 1m..400d'),
+  wrong('a hold of no time', pipeline('hold: ¦0s'), 'CONFIG_RANGE'),
+  wrong(
+    'a time zone that is none',
+    pipeline('timezone: ¦Europe/Berln'),
+    'CONFIG_VALUE',
+    'did you mean "Europe/Berlin"?',
+  ),
+  wrong('a budget without unit', pipeline('alert_budget: ¦1'), 'CONFIG_VALUE', 'N/day'),
+  wrong('a budget of no alerts', pipeline('alert_budget: ¦0/day'), 'CONFIG_VALUE'),
+  wrong('a misspelt kind', pipeline('kind: ¦value'), 'CONFIG_VALUE', 'did you mean "values"?'),
+
+  // Not yet
+  wrong(
+    'a source type of a later version',
+    'sources:\n  a: {type: ¦websocket, url: "ws://h"}\n',
+    'CONFIG_NOT_AVAILABLE',
+    '"websocket" is not available in this version',
+  ),
+  wrong('a misspelt source type', 'sources:\n  a: {type: ¦mqqt}\n', 'CONFIG_VALUE', 'did you mean "mqtt"?'),
+  wrong('an output type of a later version', 'outputs:\n  a: {type: ¦influx}\n', 'CONFIG_NOT_AVAILABLE'),
+  wrong(
+    'a pipeline key of a later version',
+    pipeline('¦weights: shared'),
+    'CONFIG_NOT_AVAILABLE',
+    '"weights" is not available',
+  ),
+  wrong('a source key of a later version', mqtt('¦mapping: {}'), 'CONFIG_NOT_AVAILABLE'),
+  wrong('a kind of a later version', pipeline('kind: ¦events'), 'CONFIG_NOT_AVAILABLE'),
+  wrong('a cell of a later version', pipeline('cell: ¦gru'), 'CONFIG_NOT_AVAILABLE'),
+  wrong('four threads', 'threads: ¦4\n', 'CONFIG_NOT_AVAILABLE'),
+  wrong('include', '¦include: other.yaml\n', 'CONFIG_NOT_AVAILABLE'),
+
+  // Addresses, URLs and topics
+  wrong('an address without port', 'http: {listen: ¦127.0.0.1}\n', 'CONFIG_LISTEN'),
+  wrong('a port over 65535', 'http: {listen: ¦127.0.0.1:65536}\n', 'CONFIG_LISTEN'),
+  wrong('every address and no token', 'http:\n  listen: ¦0.0.0.0:8420\n', 'CONFIG_LISTEN', 'needs http.token_file'),
+  wrong('a broker for everybody', 'broker:\n  listen: ¦0.0.0.0:18830\n', 'CONFIG_LISTEN', 'on this machine only'),
+  wrong('a url of another protocol', 'mqtt:\n  url: ¦http://h\n  topics: [a]\n', 'CONFIG_URL'),
+  wrong('a url without host', 'mqtt:\n  url: ¦mqtt://\n  topics: [a]\n', 'CONFIG_URL'),
+  wrong('no topics', 'mqtt:\n  url: mqtt://h\n  topics: ¦[]\n', 'CONFIG_RANGE', 'got an empty list'),
+  wrong(
+    'a topic without list',
+    'mqtt:\n  url: mqtt://h\n  topics: ¦plant/+\n',
+    'CONFIG_TYPE',
+    'a list of topic filters',
+  ),
+  wrong('a # before the end', 'mqtt:\n  url: mqtt://h\n  topics: [a, ¦"#/b"]\n', 'CONFIG_TOPIC'),
+  wrong('a + inside a level', 'mqtt:\n  url: mqtt://h\n  topics:\n    - a/+\n    - ¦a/b+\n', 'CONFIG_TOPIC'),
+  wrong('an empty topic', 'mqtt:\n  url: mqtt://h\n  topics: [¦""]\n', 'CONFIG_TOPIC'),
+  wrong('qos 2', mqtt('qos: ¦2'), 'CONFIG_RANGE', 'expected 0 or 1'),
+
+  // Secrets and the environment
+  wrong('a literal password', mqtt('password: ¦hunter2'), 'CONFIG_SECRET'),
+  wrong('a password of digits', mqtt('password: ¦1234'), 'CONFIG_SECRET'),
+  wrong('a password with a default', mqtt('password: ¦"${PASSWORD:-hunter2}"'), 'CONFIG_SECRET'),
+  wrong('two passwords', mqtt('password: ${SET}\n  ¦password_file: p'), 'CONFIG_CONFLICT'),
+  wrong(
+    'userinfo in a url',
+    'mqtt:\n  url: ¦mqtt://bob:hunter2@h\n  topics: [a]\n',
+    'CONFIG_SECRET',
+    'use username and password',
+  ),
+  wrong(
+    'userinfo in a url that is none',
+    'mqtt:\n  url: ¦mqt://bob:hunter2@h\n  topics: [a]\n',
+    'CONFIG_URL',
+    'got "mqt://***@h"',
+  ),
+  wrong('userinfo from the environment', 'mqtt:\n  url: ¦mqtt://${SET}@h\n  topics: [a]\n', 'CONFIG_SECRET'),
+  wrong(
+    'a variable that is not set',
+    'state_dir: ¦${UNSET}/x\n',
+    'CONFIG_ENV',
+    'environment variable UNSET is not set',
+  ),
+  wrong('a variable without name', 'state_dir: ¦"${}"\n', 'CONFIG_ENV'),
+  wrong('a variable with a wrong value', pipeline('hidden: ¦${SET}'), 'CONFIG_RANGE', 'got the value of ${SET}'),
+
+  // One place and another
+  wrong('mqtt together with sources', '¦mqtt: {url: "mqtt://h", topics: [a]}\nsources: {}\n', 'CONFIG_CONFLICT'),
+  wrong(
+    'an input that is no source',
+    `${source}pipelines:\n  pumps:\n    inputs: [¦plnt]\n`,
+    'CONFIG_REFERENCE',
+    'did you mean "plant"?',
+  ),
+  wrong('an input where there is no source', 'pipelines:\n  pumps:\n    inputs: [¦plant]\n', 'CONFIG_REFERENCE'),
+  wrong('an input named toString', `${source}pipelines: {p: {inputs: [¦toString]}}\n`, 'CONFIG_REFERENCE'),
+  wrong('an input twice', `${source}pipelines:\n  pumps:\n    inputs: [plant, ¦plant]\n`, 'CONFIG_DUPLICATE'),
+  wrong(
+    'a simulator as input',
+    'broker:\nsources: {s: {type: simulator}}\npipelines: {p: {inputs: [¦s]}}\n',
+    'CONFIG_REFERENCE',
+    'only publishes',
+  ),
+  wrong('a simulator without broker', 'sources:\n  ¦s: {type: simulator}\n', 'CONFIG_MISSING', 'needs a broker'),
+
+  // All at once, in order
+  wrong(
+    'mistakes everywhere',
+    'demo: ¦maybe\n¦colour: 1\nhttp:\n  max_clients: ¦-1\npipelines:\n  p:\n    inputs: [¦x]\n    hidden: ¦0\n    season: ¦0s\n',
+    ['CONFIG_VALUE', 'CONFIG_UNKNOWN_KEY', 'CONFIG_RANGE', 'CONFIG_REFERENCE', 'CONFIG_RANGE', 'CONFIG_RANGE'],
+  ),
+];
