@@ -24,8 +24,7 @@ export function alarmStep(
   quiet: number,
 ): boolean {
   if (!(score >= threshold)) return false;
-  const fires =
-    time - memory[at]! > quiet || time - memory[at + 1]! > 0.2 * quiet || score > memory[at + 2]! + 2;
+  const fires = time - memory[at] > quiet || time - memory[at + 1] > 0.2 * quiet || score > memory[at + 2] + 2;
   memory[at + 1] = time;
   if (fires) {
     memory[at] = time;

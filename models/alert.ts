@@ -73,17 +73,17 @@ export function alertStep(
 ): AlertChange['event'] | undefined {
   const high = score >= rules.release;
   if (memory[at] === PHASE.firing) {
-    memory[at + COUNT]! += 1;
+    memory[at + COUNT] += 1;
     if (high) memory[at + HIGH_AT] = time;
-    if (score > memory[at + PEAK]!) {
+    if (score > memory[at + PEAK]) {
       memory[at + PEAK] = score;
       memory[at + REASON_AT] = reason;
     }
-    if (memory[at + PEAK]! >= memory[at + PEAK_TOLD]! + UPDATE_PEAK) {
+    if (memory[at + PEAK] >= memory[at + PEAK_TOLD] + UPDATE_PEAK) {
       memory[at + PEAK_TOLD] = memory[at + PEAK]!;
       return 'update';
     }
-    if (high || time - memory[at + HIGH_AT]! < rules.hold) return undefined;
+    if (high || time - memory[at + HIGH_AT] < rules.hold) return undefined;
     memory[at] = PHASE.idle;
     return 'close';
   }
@@ -120,11 +120,11 @@ export function alertFacts(
   at: number,
 ): Pick<AlertChange, 'openedAt' | 'openedSample' | 'peak' | 'reason' | 'count' | 'acked'> {
   return {
-    openedAt: memory[at + OPENED_AT]!,
-    openedSample: memory[at + OPENED_SAMPLE]!,
-    peak: memory[at + PEAK]!,
-    reason: memory[at + REASON_AT]!,
-    count: memory[at + COUNT]!,
+    openedAt: memory[at + OPENED_AT],
+    openedSample: memory[at + OPENED_SAMPLE],
+    peak: memory[at + PEAK],
+    reason: memory[at + REASON_AT],
+    count: memory[at + COUNT],
     acked: memory[at + ACKED] === 1,
   };
 }

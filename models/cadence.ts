@@ -20,13 +20,13 @@ const sorted = new Float64Array(RING);
 
 /** Takes in a gap > 0 and returns the cadence, ms. Allocates nothing. */
 export function cadenceStep(memory: Float64Array, at: number, gap: number): number {
-  const count = memory[at + COUNT]!;
+  const count = memory[at + COUNT];
   memory[at + (count % RING)] = gap;
   memory[at + COUNT] = count + 1;
   const cadence = median(memory, at, Math.min(count + 1, RING));
   memory[at + CADENCE] = cadence;
 
-  const longest = memory[at + LONGEST]!;
+  const longest = memory[at + LONGEST];
   const usual = count >= GAPS_MIN ? Math.min(gap, 1.5 * Math.max(longest, cadence)) : gap;
   const decayed = cadence + (longest - cadence) * (1 - 1 / 256);
   memory[at + LONGEST] = Math.max(usual, decayed);
@@ -35,24 +35,24 @@ export function cadenceStep(memory: Float64Array, at: number, gap: number): numb
 
 /** Learned cadence, ms; 0 until a gap was seen. */
 export function cadenceOf(memory: Float64Array, at: number): number {
-  return memory[at + CADENCE]!;
+  return memory[at + CADENCE];
 }
 
 /** How long the series may be quiet before it is overdue, ms; Infinity while too little is known. */
 export function overdueAfter(memory: Float64Array, at: number): number {
-  if (memory[at + COUNT]! < GAPS_MIN) return Infinity;
-  return OVERDUE_FACTOR * Math.max(memory[at + CADENCE]!, memory[at + LONGEST]!);
+  if (memory[at + COUNT] < GAPS_MIN) return Infinity;
+  return OVERDUE_FACTOR * Math.max(memory[at + CADENCE], memory[at + LONGEST]);
 }
 
 function median(memory: Float64Array, at: number, n: number): number {
   for (let i = 0; i < n; i++) {
-    const gap = memory[at + i]!;
+    const gap = memory[at + i];
     let j = i;
-    while (j > 0 && sorted[j - 1]! > gap) {
+    while (j > 0 && sorted[j - 1] > gap) {
       sorted[j] = sorted[j - 1]!;
       j--;
     }
     sorted[j] = gap;
   }
-  return sorted[n >> 1]!;
+  return sorted[n >> 1];
 }

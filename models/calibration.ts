@@ -2,11 +2,17 @@
  * From the size of an error to how rare it is: score = −log10 p, p the chance of an error at least this large.
  *
  * The past errors live in a decaying histogram of ln a. In the bulk, p is the weight of the bins above plus half the
- * own bin. Above the 97 % point u the histogram is too thin; there an exponential tail of ln a (a Pareto tail of a)
- * takes over, its slope β the mean excess over u (Hill), drawn towards a prior.
+ * own bin. Above the 97 % point u the histogram is too thin; there a generalised Pareto tail takes over,
+ *
+ *   p(a) = p(u)·(1 + ξ(a − u)/σ)^(−1/ξ)
+ *
+ * its shape ξ and scale σ from the mean and variance of the excess a − u (method of moments, Hosking & Wallis 1987),
+ * both drawn towards a prior. It serves light and heavy tails alike: Gaussian noise has ξ near 0, and there twelve
+ * sigma are worth twelve points; bursts have ξ near 0.5, and there the same error is worth four.
  *
  * Score first, then enter: an error never softens its own score. After 200 entries, one that scores above 3 enters as
- * at most 1.35 times the 99 % point (winsorised), so that a fault does not dull its own yardstick.
+ * at most the 99 % point (winsorised), so that a fault does not dull its own yardstick. While the histogram
+ * is young it forgets faster, half its age at a time: the first errors are those of a network that knew nothing.
  *
  * Does not work before 20 entries (score 0), nor for errors outside e^−14 … e^8 (counted in the outer bins).
  *
@@ -26,12 +32,16 @@ export const SCORE_MAX = 12;
 const ENTRIES_MIN = 20;
 const WINSOR_AFTER = 200;
 const WINSOR_SCORE = 3;
-const WINSOR_FACTOR = Math.exp(0.3);
 const RESCALE_ABOVE = 1e6;
+const YOUNG_SHARE = 0.5;
 
-/** Tail slope that is assumed before evidence, and the least that is believed. */
-const BETA_PRIOR = 0.3;
-const BETA_MIN = 0.05;
+/** Tail that is assumed before there is evidence: mean excess as a share of u, and shape. */
+const EXCESS_PRIOR = 0.3;
+const SHAPE_PRIOR = 0.1;
+/** Entries in the tail that the prior shape counts for: a variance is a shaky thing to judge by. */
+const SHAPE_PRIOR_WEIGHT = 20;
+const SHAPE_MIN = 0.05;
+const SHAPE_MAX = 0.5;
 
 /** ln of the error; 1e-7 keeps an exact prediction finite. */
 function logOf(a: number): number {
@@ -43,57 +53,79 @@ function binOf(log: number): number {
   return bin < 0 ? 0 : bin >= BINS ? BINS - 1 : bin;
 }
 
+/** The error in the middle of each bin. */
+const MIDDLE = Float64Array.from({ length: BINS }, (_, bin) => Math.exp(LOG_MIN + (bin + 0.5) * BIN_WIDTH));
+
 /** The tail of one histogram, as `readTail` found it. Reused: one per detector kind, not per series. */
 export interface Tail {
-  /** ln a where the tail begins. */
-  logStart: number;
+  /** u, where the tail begins. */
+  start: number;
   /** Chance of an error beyond the start. */
   pStart: number;
-  beta: number;
+  /** σ and ξ. */
+  scale: number;
+  shape: number;
   /** False while too little is known to say anything. */
   known: boolean;
 }
 
 export function createTail(): Tail {
-  return { logStart: 0, pStart: 1, beta: BETA_PRIOR, known: false };
+  return { start: 0, pStart: 1, scale: 1, shape: SHAPE_PRIOR, known: false };
 }
 
-/** Fits the tail above the 97 % point. `priorWeight`: how many entries the prior slope counts for. */
+/** Fits the tail above the 97 % point. `priorWeight`: how many entries the prior excess counts for. */
 export function readTail(memory: Float64Array, at: number, priorWeight: number, tail: Tail): void {
-  const total = memory[at + TOTAL]!;
-  const weight = memory[at + WEIGHT]!;
-  tail.known = memory[at + COUNT]! >= ENTRIES_MIN;
+  const total = memory[at + TOTAL];
+  const weight = memory[at + WEIGHT];
+  tail.known = memory[at + COUNT] >= ENTRIES_MIN;
   if (!tail.known) return;
   const share = 0.03 * total;
   let above = 0;
   let bin = BINS - 1;
-  while (bin > 0 && above + memory[at + bin]! < share) above += memory[at + bin--]!;
-  const logStart = LOG_MIN + (bin + 1) * BIN_WIDTH;
-  let excess = 0;
+  while (bin > 0 && above + memory[at + bin] < share) above += memory[at + bin--];
+  const start = Math.exp(LOG_MIN + (bin + 1) * BIN_WIDTH);
+  let sum = 0;
+  let squares = 0;
   for (let i = bin + 1; i < BINS; i++) {
-    const w = memory[at + i]!;
-    if (w !== 0) excess += w * (LOG_MIN + (i + 0.5) * BIN_WIDTH - logStart);
+    const w = memory[at + i];
+    if (w === 0) continue;
+    const excess = MIDDLE[i] - start;
+    sum += w * excess;
+    squares += w * excess * excess;
   }
   const prior = priorWeight * weight;
-  const beta = (excess + BETA_PRIOR * prior) / (above + prior);
-  tail.logStart = logStart;
+  const mean = (sum + EXCESS_PRIOR * start * prior) / (above + prior);
+  tail.start = start;
   tail.pStart = (above + 0.5 * weight) / (total + weight);
-  tail.beta = beta > BETA_MIN ? beta : BETA_MIN;
+  tail.shape = shapeOf(sum, squares, above, SHAPE_PRIOR_WEIGHT * weight);
+  tail.scale = mean * (1 - tail.shape);
+}
+
+/** ξ = (1 − mean²/variance)/2 of the excess, drawn towards its prior. */
+function shapeOf(sum: number, squares: number, above: number, prior: number): number {
+  let evidence = 0;
+  if (above > 0) {
+    const mean = sum / above;
+    const variance = squares / above - mean * mean;
+    // Everything in one bin: no spread, and nothing to learn a shape from.
+    evidence = variance > 0 ? above * 0.5 * (1 - (mean * mean) / variance) : above * SHAPE_MIN;
+  }
+  const shape = (evidence + SHAPE_PRIOR * prior) / (above + prior);
+  return shape < SHAPE_MIN ? SHAPE_MIN : shape > SHAPE_MAX ? SHAPE_MAX : shape;
 }
 
 /** −log10 p of the error a ≥ 0, 0..12; `tail` was read from the same histogram. */
 export function scoreOf(memory: Float64Array, at: number, a: number, tail: Tail): number {
   if (!tail.known) return 0;
-  const log = logOf(a);
   let p: number;
-  if (log > tail.logStart) {
-    p = tail.pStart * Math.exp(-(log - tail.logStart) / tail.beta);
+  if (a > tail.start) {
+    p = tail.pStart * Math.exp(-Math.log1p((tail.shape * (a - tail.start)) / tail.scale) / tail.shape);
   } else {
-    const bin = binOf(log);
-    const weight = memory[at + WEIGHT]!;
+    const bin = binOf(logOf(a));
+    const weight = memory[at + WEIGHT];
     let above = 0;
-    for (let i = BINS - 1; i > bin; i--) above += memory[at + i]!;
-    p = (above + 0.5 * memory[at + bin]! + 0.5 * weight) / (memory[at + TOTAL]! + weight);
+    for (let i = BINS - 1; i > bin; i--) above += memory[at + i];
+    p = (above + 0.5 * memory[at + bin] + 0.5 * weight) / (memory[at + TOTAL] + weight);
   }
   const score = -Math.log10(p);
   // The negated comparison also catches p = 0, whose logarithm is infinite.
@@ -103,34 +135,35 @@ export function scoreOf(memory: Float64Array, at: number, a: number, tail: Tail)
 /** The error that scores `score`, the inverse of `scoreOf` in the tail; NaN while nothing is known. */
 export function errorAt(score: number, tail: Tail): number {
   if (!tail.known) return Number.NaN;
-  const excess = (score * Math.LN10 + Math.log(tail.pStart)) * tail.beta;
-  return Math.exp(tail.logStart + (excess > 0 ? excess : 0)) - 1e-7;
+  const decades = score * Math.LN10 + Math.log(tail.pStart);
+  return decades > 0 ? tail.start + (tail.scale / tail.shape) * Math.expm1(tail.shape * decades) : tail.start;
 }
 
 /** Enters the error a, which scored `score`; `memoryEntries`: how many entries back the weight falls to 1/e. */
 export function enter(memory: Float64Array, at: number, a: number, score: number, memoryEntries: number): void {
-  const count = memory[at + COUNT]!;
+  const count = memory[at + COUNT];
   let kept = a;
   if (count >= WINSOR_AFTER && score > WINSOR_SCORE) {
-    const cap = WINSOR_FACTOR * percentile99(memory, at);
+    const cap = percentile99(memory, at);
     if (kept > cap) kept = cap;
   }
-  const weight = count === 0 ? 1 : memory[at + WEIGHT]! / (1 - 1 / memoryEntries);
+  const back = Math.min(memoryEntries, Math.max(ENTRIES_MIN, YOUNG_SHARE * count));
+  const weight = count === 0 ? 1 : memory[at + WEIGHT] / (1 - 1 / back);
   memory[at + WEIGHT] = weight;
-  memory[at + binOf(logOf(kept))]! += weight;
-  memory[at + TOTAL]! += weight;
+  memory[at + binOf(logOf(kept))] += weight;
+  memory[at + TOTAL] += weight;
   memory[at + COUNT] = count + 1;
   if (weight > RESCALE_ABOVE) {
-    for (let i = 0; i <= TOTAL; i++) memory[at + i]! /= weight;
+    for (let i = 0; i <= TOTAL; i++) memory[at + i] /= weight;
     memory[at + WEIGHT] = 1;
   }
 }
 
 /** Upper edge of the bin that holds the 99 % point. */
 function percentile99(memory: Float64Array, at: number): number {
-  const share = 0.01 * memory[at + TOTAL]!;
+  const share = 0.01 * memory[at + TOTAL];
   let above = 0;
   let bin = BINS - 1;
-  while (bin > 0 && above + memory[at + bin]! < share) above += memory[at + bin--]!;
+  while (bin > 0 && above + memory[at + bin] < share) above += memory[at + bin--];
   return Math.exp(LOG_MIN + (bin + 1) * BIN_WIDTH);
 }

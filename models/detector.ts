@@ -28,7 +28,7 @@ import { Lstm } from './lstm.ts';
 import { orderStep } from './order.ts';
 import { phaseOf, profileAt, profileStep } from './profile.ts';
 import { createRandom } from './random.ts';
-import { rangeStep } from './range.ts';
+import { isConstant, rangeStep } from './range.ts';
 import { stuckStep } from './stuck.ts';
 
 export interface DetectorOptions {
@@ -59,6 +59,8 @@ export const DEFAULTS: DetectorOptions = {
 /** Threshold of the `anomaly` column, untouched by the budget. */
 export const BENCHMARK_THRESHOLD = 2.9;
 
+/** However rarely a series reports, one new extreme alone (a score just above 3) wakes nobody. */
+const THRESHOLD_MIN = 4;
 const DAY_MS = 24 * 3600_000;
 const BUCKETS_PER_SEASON = 288;
 const LASTING_WINDOW = 24; // buckets: season/12
@@ -118,12 +120,12 @@ export class Detector {
   }
 
   /**
-   * T at which an alert fires: a series with this cadence exceeds it by chance a tenth of the budget a day, which
-   * leaves room for ten series to share one budget.
+   * T at which an alert fires: were T exactly −log10 p, a series with this cadence would exceed it by chance as often as
+   * the budget says. It is rarer than that, because single samples enter T at 0.9 of their surprise.
    */
   threshold(cadence: number): number {
     const samplesPerDay = DAY_MS / (cadence > 0 ? cadence : 1000);
-    return Math.max(BENCHMARK_THRESHOLD, 1 + Math.log10(samplesPerDay / this.options.budgetPerDay));
+    return Math.max(THRESHOLD_MIN, Math.log10(samplesPerDay / this.options.budgetPerDay));
   }
 
   /**
@@ -131,23 +133,23 @@ export class Detector {
    * @param localOffset what to add to the time to get local time, ms
    */
   step(memory: Float64Array, at: number, batch: Batch, row: number, localOffset: number): void {
-    if ((batch.flags[row]! & ROW.overdue) !== 0) {
+    if ((batch.flags[row] & ROW.overdue) !== 0) {
       this.#silence(memory, at, batch, row);
       return;
     }
     const L = this.layout;
-    const time = batch.time[row]!;
-    const gap = batch.gap[row]!;
-    const cadence = batch.cadence[row]!;
-    const raw = batch.value[row]!;
+    const time = batch.time[row];
+    const gap = batch.gap[row];
+    const cadence = batch.cadence[row];
+    const raw = batch.value[row];
     if (Number.isNaN(raw)) {
       this.#nothing(memory, at, batch, row);
       return;
     }
-    const rawBefore = memory[at + L.kind + 2]!;
+    const rawBefore = memory[at + L.kind + 2];
     const reading = this.#reading;
-    kindStep(memory, at + L.kind, raw, gap, (batch.flags[row]! & ROW.onOff) !== 0, reading);
-    if (reading.changed) this.#forget(memory, at, memory[at + L.samples]!);
+    kindStep(memory, at + L.kind, raw, gap, (batch.flags[row] & ROW.onOff) !== 0, reading);
+    if (reading.changed) this.#forget(memory, at, memory[at + L.samples]);
     const counter = reading.kind === KIND.counter;
     const x = reading.value;
     if (Number.isNaN(x)) {
@@ -155,12 +157,17 @@ export class Detector {
       return;
     }
 
+    if (isConstant(memory, at + L.range, x)) {
+      this.#still(memory, at, batch, row, x);
+      return;
+    }
+
     const frame = at + L.frame;
-    const n = memory[frame]!;
+    const n = memory[frame];
     const m = meanOf(memory, frame);
     const s = scaleOf(memory, frame);
     const z = n > 0 ? clip((x - m) / s, Z_LIMIT) : 0;
-    const forecast = memory[at + L.forecast]!;
+    const forecast = memory[at + L.forecast];
     const error = n > 0 ? z - forecast : 0;
     const a = Math.abs(error);
     const threshold = this.threshold(cadence);
@@ -180,8 +187,8 @@ export class Detector {
     const origin = counter ? rawBefore : 0;
     const unit = counter ? gap / 1000 : 1;
     batch.expected[row] = tail.known ? origin + unit * (m + s * forecast) : Number.NaN;
-    batch.lower[row] = batch.expected[row]! - unit * halfBand;
-    batch.upper[row] = batch.expected[row]! + unit * halfBand;
+    batch.lower[row] = batch.expected[row] - unit * halfBand;
+    batch.upper[row] = batch.expected[row] + unit * halfBand;
     batch.surprise[row] = surprise;
     batch.level[row] = level;
     batch.score[row] = score;
@@ -226,17 +233,17 @@ export class Detector {
    */
   #hygiene(memory: Float64Array, at: number, x: number, m: number, s: number, n: number, error: number): number {
     const L = this.layout;
-    const square = memory[at + L.errorSquare]!;
+    const square = memory[at + L.errorSquare];
     const limit = HYGIENE_SIGMAS * Math.sqrt(square);
     const outlier = n > HYGIENE_AFTER && Math.abs(error) > limit;
     const kept = outlier ? limit * limit : error * error;
     memory[at + L.errorSquare] = square + (kept - square) / Math.min(n + 1, ERROR_MEMORY);
-    if (!outlier || memory[at + L.clipped]! >= HYGIENE_ROW_MAX) {
+    if (!outlier || memory[at + L.clipped] >= HYGIENE_ROW_MAX) {
       if (!outlier) memory[at + L.clipped] = 0;
       return x;
     }
-    memory[at + L.clipped]! += 1;
-    return m + s * (memory[at + L.forecast]! + clip(error, limit));
+    memory[at + L.clipped] += 1;
+    return m + s * (memory[at + L.forecast] + clip(error, limit));
   }
 
   /** The alarm column and the life of the alert. */
@@ -251,26 +258,26 @@ export class Detector {
     mayFire: boolean,
   ): void {
     const L = this.layout;
-    const time = batch.time[row]!;
-    memory[at + L.samples]! += 1;
+    const time = batch.time[row];
+    memory[at + L.samples] += 1;
     const fires = mayFire && alarmStep(memory, at + L.alarm, time, score, threshold, this.#quietMs);
     this.#rules.release = RELEASE_SHARE * threshold;
     const alert = at + L.alert;
-    const event = alertStep(memory, alert, time, memory[at + L.samples]!, score, reason, fires, this.#rules);
+    const event = alertStep(memory, alert, time, memory[at + L.samples], score, reason, fires, this.#rules);
     if (event === undefined) return;
     if (event === 'open') batch.alarm[row] = 1;
     batch.changes.push({
       row,
-      series: batch.series[row]!,
+      series: batch.series[row],
       event,
       time,
       score,
       threshold,
       ...alertFacts(memory, alert),
-      value: batch.value[row]!,
-      expected: batch.expected[row]!,
-      lower: batch.lower[row]!,
-      upper: batch.upper[row]!,
+      value: batch.value[row],
+      expected: batch.expected[row],
+      lower: batch.lower[row],
+      upper: batch.upper[row],
     });
   }
 
@@ -278,10 +285,24 @@ export class Detector {
   #silence(memory: Float64Array, at: number, batch: Batch, row: number): void {
     const cadence = cadenceOf(memory, at + this.layout.cadence);
     const threshold = this.threshold(cadence);
-    const score = Math.min(SCORE_MAX, threshold * (batch.gap[row]! / this.overdueAfter(memory, at)));
+    const score = Math.min(SCORE_MAX, threshold * (batch.gap[row] / this.overdueAfter(memory, at)));
     this.#unknown(batch, row);
     batch.score[row] = score;
     this.#decide(memory, at, batch, row, score, threshold, REASON.silence, true);
+  }
+
+  /**
+   * A series that has only ever had this value: it is expected exactly, and there is nothing to learn but that. The
+   * first other value is a new extreme.
+   */
+  #still(memory: Float64Array, at: number, batch: Batch, row: number, x: number): void {
+    const L = this.layout;
+    rangeStep(memory, at + L.range, x);
+    frameStep(memory, at + L.frame, x, MEMORY_SAMPLES);
+    batch.expected[row] = x;
+    batch.lower[row] = x;
+    batch.upper[row] = x;
+    this.#decide(memory, at, batch, row, 0, this.threshold(batch.cadence[row]), REASON.predictionError, false);
   }
 
   /** A missing value: nothing to score, nothing to learn; the level stands. */

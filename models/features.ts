@@ -39,17 +39,17 @@ export function featuresStep(
 ): void {
   const past = at + 3;
   const first = memory[at + 2] === 0;
-  memory[at + 2]! += 1;
+  memory[at + 2] += 1;
   if (first) {
     memory[at] = z;
     memory[at + 1] = z;
     memory.fill(z, past, past + Math.max(1, lags));
   }
-  const before = memory[past]!;
-  memory[at]! += (z - memory[at]!) / 8;
-  memory[at + 1]! += (z - memory[at + 1]!) / 64;
-  const e8 = memory[at]!;
-  const e64 = memory[at + 1]!;
+  const before = memory[past];
+  memory[at] += (z - memory[at]) / 8;
+  memory[at + 1] += (z - memory[at + 1]) / 64;
+  const e8 = memory[at];
+  const e64 = memory[at + 1];
   const angle = 2 * Math.PI * phase;
   memory[to] = clip(z, LIMIT);
   memory[to + 1] = clip(z - before, LIMIT);
@@ -63,7 +63,7 @@ export function featuresStep(
   memory[to + 9] = clip(usual, LIMIT);
   memory[to + 10] = clip(usual - z, LIMIT);
   memory[to + 11] = clip(logGap, LIMIT);
-  for (let lag = 0; lag < lags; lag++) memory[to + OWN_INPUTS + lag] = clip(memory[past + lag]!, LIMIT);
+  for (let lag = 0; lag < lags; lag++) memory[to + OWN_INPUTS + lag] = clip(memory[past + lag], LIMIT);
   if (lags > 1) memory.copyWithin(past + 1, past, past + lags - 1);
   memory[past] = z;
 }

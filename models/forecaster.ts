@@ -81,25 +81,25 @@ export class Forecaster {
   /** Moves on to the next row of the ring and returns where its input x [I] goes; then call `forward`. */
   nextInput(memory: Float64Array, at: number): number {
     const counters = at + this.#counters;
-    const newest = (memory[counters]! + 1) % this.training.k2;
+    const newest = (memory[counters] + 1) % this.training.k2;
     memory[counters] = newest;
-    if (memory[counters + 1]! < this.training.k2) memory[counters + 1]! += 1;
+    if (memory[counters + 1] < this.training.k2) memory[counters + 1] += 1;
     return this.#row(at, newest);
   }
 
   /** Steps the cell on the input of the newest row and returns the forecast y. Allocates nothing. */
   forward(memory: Float64Array, at: number): number {
     const { inputs: I, hidden: H, cacheSize } = this.cell;
-    const row = this.#row(at, memory[at + this.#counters]!);
+    const row = this.#row(at, memory[at + this.#counters]);
     const state = at + this.#state;
     this.cell.step(memory, at, state, row);
     memory.copyWithin(row + cacheSize, state, state + H);
     memory[row + cacheSize + H] = 0;
     const V = at + this.#head;
     const U = V + H;
-    let y = memory[U + I]!;
-    for (let u = 0; u < H; u++) y += memory[V + u]! * memory[state + u]!;
-    for (let j = 0; j < I; j++) y += memory[U + j]! * memory[row + j]!;
+    let y = memory[U + I];
+    for (let u = 0; u < H; u++) y += memory[V + u] * memory[state + u];
+    for (let j = 0; j < I; j++) y += memory[U + j] * memory[row + j];
     return y;
   }
 
@@ -110,9 +110,9 @@ export class Forecaster {
   learn(memory: Float64Array, at: number, dy: number): number {
     const counters = at + this.#counters;
     const { cacheSize, hidden } = this.cell;
-    memory[this.#row(at, memory[counters]!) + cacheSize + hidden] = dy;
-    memory[counters + 2]! += 1;
-    if (memory[counters + 2]! < this.training.k1) return 0;
+    memory[this.#row(at, memory[counters]) + cacheSize + hidden] = dy;
+    memory[counters + 2] += 1;
+    if (memory[counters + 2] < this.training.k1) return 0;
     memory[counters + 2] = 0;
     this.#walk(memory, at);
     return this.#update(memory, at);
@@ -130,20 +130,20 @@ export class Forecaster {
     const dState = this.#dState;
     gradient.fill(0);
     dState.fill(0);
-    const newest = memory[at + this.#counters]!;
-    const filled = memory[at + this.#counters + 1]!;
+    const newest = memory[at + this.#counters];
+    const filled = memory[at + this.#counters + 1];
     const V = this.#head;
     const U = V + H;
     for (let age = 0; age < filled; age++) {
       const row = this.#row(at, (newest - age + k2) % k2);
-      const dy = age < k1 ? memory[row + cacheSize + H]! : 0;
+      const dy = age < k1 ? memory[row + cacheSize + H] : 0;
       if (dy !== 0) {
         for (let u = 0; u < H; u++) {
-          gradient[V + u]! += dy * memory[row + cacheSize + u]!;
-          dState[u]! += dy * memory[at + V + u]!;
+          gradient[V + u] += dy * memory[row + cacheSize + u];
+          dState[u] += dy * memory[at + V + u];
         }
-        for (let j = 0; j < I; j++) gradient[U + j]! += dy * memory[row + j]!;
-        gradient[U + I]! += dy;
+        for (let j = 0; j < I; j++) gradient[U + j] += dy * memory[row + j];
+        gradient[U + I] += dy;
       }
       this.cell.backward(memory, at, row, this.#cellGradient, dState);
     }

@@ -9,19 +9,19 @@
 export const FRAME_SIZE = 3;
 
 export function meanOf(memory: Float64Array, at: number): number {
-  return memory[at + 1]!;
+  return memory[at + 1];
 }
 
 export function scaleOf(memory: Float64Array, at: number): number {
-  return Math.sqrt(memory[at + 2]!) + 1e-9 + 1e-6 * Math.abs(memory[at + 1]!);
+  return Math.sqrt(memory[at + 2]) + 1e-9 + 1e-6 * Math.abs(memory[at + 1]);
 }
 
 /** Takes in x; `samplesMax` is the memory in samples. */
 export function frameStep(memory: Float64Array, at: number, x: number, samplesMax: number): void {
-  const n = memory[at]! + 1;
+  const n = memory[at] + 1;
   memory[at] = n;
   const a = 1 / Math.min(n, samplesMax);
-  const d = x - memory[at + 1]!;
-  memory[at + 1]! += a * d;
-  memory[at + 2] = (1 - a) * (memory[at + 2]! + a * d * d);
+  const d = x - memory[at + 1];
+  memory[at + 1] += a * d;
+  memory[at + 2] = (1 - a) * (memory[at + 2] + a * d * d);
 }

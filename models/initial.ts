@@ -29,14 +29,14 @@ export function orthogonal(memory: Float64Array, at: number, n: number, random: 
         for (let earlier = 0; earlier < row; earlier++) {
           const q = at + earlier * n;
           let dot = 0;
-          for (let i = 0; i < n; i++) dot += memory[r + i]! * memory[q + i]!;
-          for (let i = 0; i < n; i++) memory[r + i]! -= dot * memory[q + i]!;
+          for (let i = 0; i < n; i++) dot += memory[r + i] * memory[q + i];
+          for (let i = 0; i < n; i++) memory[r + i] -= dot * memory[q + i];
         }
       }
       norm = 0;
-      for (let i = 0; i < n; i++) norm += memory[r + i]! * memory[r + i]!;
+      for (let i = 0; i < n; i++) norm += memory[r + i] * memory[r + i];
       norm = Math.sqrt(norm);
     }
-    for (let i = 0; i < n; i++) memory[r + i]! /= norm;
+    for (let i = 0; i < n; i++) memory[r + i] /= norm;
   }
 }

@@ -26,7 +26,7 @@ export interface KindReading {
 }
 
 export function kindOf(memory: Float64Array, at: number): number {
-  return memory[at]!;
+  return memory[at];
 }
 
 /** Takes in a raw value, `gapMs` after the one before. Allocates nothing. */
@@ -38,15 +38,15 @@ export function kindStep(
   onOff: boolean,
   reading: KindReading,
 ): void {
-  const last = memory[at + 2]!;
+  const last = memory[at + 2];
   const first = memory[at + 3] === 0;
   memory[at + 2] = raw;
-  memory[at + 3]! += 1;
-  const before = memory[at]!;
+  memory[at + 3] += 1;
+  const before = memory[at];
   if (onOff) memory[at] = KIND.onOff;
   else if (before === KIND.onOff) memory[at] = KIND.gauge;
   else if (!first) guessCounter(memory, at, last, raw);
-  const kind = memory[at]!;
+  const kind = memory[at];
   reading.kind = kind;
   reading.changed = !first && kind !== before;
   if (kind !== KIND.counter) reading.value = raw;
@@ -62,7 +62,7 @@ function guessCounter(memory: Float64Array, at: number, last: number, raw: numbe
     }
     return;
   }
-  if (raw > last) memory[at + 1]! += 1;
+  if (raw > last) memory[at + 1] += 1;
   else if (raw < last) memory[at + 1] = memory[at + 1] === -Infinity ? -Infinity : 0;
-  if (last >= 0 && memory[at + 1]! >= RISES_MIN) memory[at] = KIND.counter;
+  if (last >= 0 && memory[at + 1] >= RISES_MIN) memory[at] = KIND.counter;
 }

@@ -31,22 +31,22 @@ export function laneStep(
 ): number {
   if (cadence * 1.5 >= bucketMs) return bucketStep(memory, at, error, window, tail);
   const bucket = Math.floor(time / bucketMs);
-  if (bucket !== memory[at]! && memory[at + 2]! > 0) {
-    bucketStep(memory, at, memory[at + 1]! / memory[at + 2]!, window, tail);
+  if (bucket !== memory[at] && memory[at + 2] > 0) {
+    bucketStep(memory, at, memory[at + 1] / memory[at + 2], window, tail);
     memory[at + 1] = 0;
     memory[at + 2] = 0;
   }
   memory[at] = bucket;
-  memory[at + 1]! += error;
-  memory[at + 2]! += 1;
-  return memory[at + 5]!;
+  memory[at + 1] += error;
+  memory[at + 2] += 1;
+  return memory[at + 5];
 }
 
 function bucketStep(memory: Float64Array, at: number, error: number, window: number, tail: Tail): number {
-  const n = memory[at + 4]! + 1;
+  const n = memory[at + 4] + 1;
   memory[at + 4] = n;
-  memory[at + 3]! += (error - memory[at + 3]!) / Math.min(window, n);
-  const a = Math.abs(memory[at + 3]!);
+  memory[at + 3] += (error - memory[at + 3]) / Math.min(window, n);
+  const a = Math.abs(memory[at + 3]);
   const calibration = at + OWN;
   readTail(memory, calibration, PRIOR_WEIGHT, tail);
   const score = scoreOf(memory, calibration, a, tail);

@@ -68,19 +68,19 @@ export class Lstm implements Cell {
     memory.copyWithin(hBefore, state, state + 2 * H);
 
     for (let k = 0; k < 4 * H; k++) {
-      let a = memory[b + k]!;
+      let a = memory[b + k];
       const wx = params + k * I;
-      for (let j = 0; j < I; j++) a += memory[wx + j]! * memory[row + j]!;
+      for (let j = 0; j < I; j++) a += memory[wx + j] * memory[row + j];
       const wh = wHh + k * H;
-      for (let j = 0; j < H; j++) a += memory[wh + j]! * memory[hBefore + j]!;
+      for (let j = 0; j < H; j++) a += memory[wh + j] * memory[hBefore + j];
       memory[gates + k] = k >= 2 * H && k < 3 * H ? Math.tanh(a) : sigmoid(a);
     }
     for (let u = 0; u < H; u++) {
-      const i = memory[gates + u]!;
-      const f = memory[gates + H + u]!;
-      const g = memory[gates + 2 * H + u]!;
-      const o = memory[gates + 3 * H + u]!;
-      const c = f * memory[cBefore + u]! + i * g;
+      const i = memory[gates + u];
+      const f = memory[gates + H + u];
+      const g = memory[gates + 2 * H + u];
+      const o = memory[gates + 3 * H + u];
+      const c = f * memory[cBefore + u] + i * g;
       const t = Math.tanh(c);
       memory[tc + u] = t;
       memory[state + u] = o * t;
@@ -106,15 +106,15 @@ export class Lstm implements Cell {
     const da = this.#da;
 
     for (let u = 0; u < H; u++) {
-      const i = memory[gates + u]!;
-      const f = memory[gates + H + u]!;
-      const g = memory[gates + 2 * H + u]!;
-      const o = memory[gates + 3 * H + u]!;
-      const t = memory[tc + u]!;
-      const dh = dState[u]!;
-      const d = dState[H + u]! + dh * o * (1 - t * t);
+      const i = memory[gates + u];
+      const f = memory[gates + H + u];
+      const g = memory[gates + 2 * H + u];
+      const o = memory[gates + 3 * H + u];
+      const t = memory[tc + u];
+      const dh = dState[u];
+      const d = dState[H + u] + dh * o * (1 - t * t);
       da[u] = d * g * i * (1 - i);
-      da[H + u] = d * memory[cBefore + u]! * f * (1 - f);
+      da[H + u] = d * memory[cBefore + u] * f * (1 - f);
       da[2 * H + u] = d * i * (1 - g * g);
       da[3 * H + u] = dh * t * o * (1 - o);
       dState[H + u] = d * f;
@@ -123,18 +123,18 @@ export class Lstm implements Cell {
     const gradHh = 4 * H * I;
     const gradB = gradHh + 4 * H * H;
     for (let k = 0; k < 4 * H; k++) {
-      const d = da[k]!;
-      gradient[gradB + k]! += d;
+      const d = da[k];
+      gradient[gradB + k] += d;
       const gx = k * I;
-      for (let j = 0; j < I; j++) gradient[gx + j]! += d * memory[row + j]!;
+      for (let j = 0; j < I; j++) gradient[gx + j] += d * memory[row + j];
       if (dInput !== undefined) {
-        for (let j = 0; j < I; j++) dInput[j]! += d * memory[params + gx + j]!;
+        for (let j = 0; j < I; j++) dInput[j] += d * memory[params + gx + j];
       }
       const gh = gradHh + k * H;
       const wh = wHh + k * H;
       for (let j = 0; j < H; j++) {
-        gradient[gh + j]! += d * memory[hBefore + j]!;
-        dState[j]! += d * memory[wh + j]!;
+        gradient[gh + j] += d * memory[hBefore + j];
+        dState[j] += d * memory[wh + j];
       }
     }
   }

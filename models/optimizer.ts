@@ -5,17 +5,17 @@
 /** Scales the gradient so that its Euclidean norm is at most `limit` (Pascanu et al. 2013). Returns the norm before. */
 export function clipNorm(gradient: Float64Array, limit: number): number {
   let square = 0;
-  for (let i = 0; i < gradient.length; i++) square += gradient[i]! * gradient[i]!;
+  for (let i = 0; i < gradient.length; i++) square += gradient[i] * gradient[i];
   const norm = Math.sqrt(square);
   if (norm > limit) {
     const scale = limit / norm;
-    for (let i = 0; i < gradient.length; i++) gradient[i]! *= scale;
+    for (let i = 0; i < gradient.length; i++) gradient[i] *= scale;
   }
   return norm;
 }
 
 export function sgd(memory: Float64Array, at: number, gradient: Float64Array, rate: number): void {
-  for (let i = 0; i < gradient.length; i++) memory[at + i]! -= rate * gradient[i]!;
+  for (let i = 0; i < gradient.length; i++) memory[at + i] -= rate * gradient[i];
 }
 
 /**
@@ -35,9 +35,9 @@ export function rmsprop(
   epsilon: number,
 ): void {
   for (let i = 0; i < gradient.length; i++) {
-    const g = gradient[i]!;
-    const v = alpha * memory[moments + i]! + (1 - alpha) * g * g + 1e-30;
+    const g = gradient[i];
+    const v = alpha * memory[moments + i] + (1 - alpha) * g * g + 1e-30;
     memory[moments + i] = v;
-    memory[at + i]! -= (rate * g) / (Math.sqrt(v) + epsilon);
+    memory[at + i] -= (rate * g) / (Math.sqrt(v) + epsilon);
   }
 }

@@ -23,36 +23,37 @@ const DUPLICATE = dropCode('duplicate');
 const FUTURE = dropCode('future');
 
 export function sampleCountOf(memory: Float64Array, at: number): number {
-  return memory[at]!;
+  return memory[at];
 }
 
 export function firstTimeOf(memory: Float64Array, at: number): number {
-  return memory[at + 4]!;
+  return memory[at + 4];
 }
 
 export function lastTimeOf(memory: Float64Array, at: number): number {
-  return memory[at + 1]!;
+  return memory[at + 1];
 }
 
 export function lastArrivalOf(memory: Float64Array, at: number): number {
-  return memory[at + 3]!;
+  return memory[at + 3];
 }
 
 /** Fills time, gap, cadence and drop of one row. Allocates nothing. */
 export function orderStep(memory: Float64Array, at: number, cadenceAt: number, batch: Batch, row: number): void {
-  const count = memory[at]!;
-  const last = memory[at + 1]!;
-  const value = batch.value[row]!;
-  const arrival = batch.arrival[row]!;
-  let time = batch.time[row]!;
-  if ((batch.flags[row]! & ROW.recorded) !== 0) {
+  const count = memory[at];
+  const last = memory[at + 1];
+  const value = batch.value[row];
+  const arrival = batch.arrival[row];
+  let time = batch.time[row];
+  if ((batch.flags[row] & ROW.recorded) !== 0) {
     if (count > 0 && time <= last) {
       time = last + (cadenceOf(memory, cadenceAt) || PERIOD_MS);
       batch.time[row] = time;
-      batch.flags[row]! |= ROW.repaired;
+      batch.flags[row] |= ROW.repaired;
     }
   } else {
-    const drop = count > 0 ? verdict(time, value, last, memory[at + 2]!, arrival) : verdict(time, value, -Infinity, 0, arrival);
+    const drop =
+      count > 0 ? verdict(time, value, last, memory[at + 2], arrival) : verdict(time, value, -Infinity, 0, arrival);
     if (drop !== 0) {
       batch.drop[row] = drop;
       return;
@@ -60,7 +61,7 @@ export function orderStep(memory: Float64Array, at: number, cadenceAt: number, b
   }
   const gap = count > 0 ? time - last : 0;
   if (gap > 0) cadenceStep(memory, cadenceAt, gap);
-  else if (count > 0) batch.flags[row]! |= ROW.sameTime;
+  else if (count > 0) batch.flags[row] |= ROW.sameTime;
   batch.gap[row] = gap;
   batch.cadence[row] = cadenceOf(memory, cadenceAt);
   if (count === 0) memory[at + 4] = time;

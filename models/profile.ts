@@ -21,11 +21,11 @@ function binOf(phase: number): number {
 
 export function profileStep(memory: Float64Array, at: number, phase: number, z: number): void {
   const bin = binOf(phase);
-  const n = memory[at + BINS + bin]! + 1;
+  const n = memory[at + BINS + bin] + 1;
   memory[at + BINS + bin] = n;
-  memory[at + bin]! += Math.max(1 / n, 0.2) * (z - memory[at + bin]!);
+  memory[at + bin] += Math.max(1 / n, 0.2) * (z - memory[at + bin]);
 }
 
 export function profileAt(memory: Float64Array, at: number, phase: number): number {
-  return memory[at + binOf(phase)]!;
+  return memory[at + binOf(phase)];
 }

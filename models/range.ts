@@ -12,17 +12,22 @@ import { SCORE_MAX } from './calibration.ts';
 export const RANGE_SIZE = 3;
 const VALUES_MIN = 20;
 
+/** Whether x is all that was ever seen, and seen before. */
+export function isConstant(memory: Float64Array, at: number, x: number): boolean {
+  return memory[at + 2] > 0 && memory[at] === x && memory[at + 1] === x;
+}
+
 /** Scores x against the past, then takes it in. */
 export function rangeStep(memory: Float64Array, at: number, x: number): number {
-  const count = memory[at + 2]!;
+  const count = memory[at + 2];
   memory[at + 2] = count + 1;
   if (count === 0) {
     memory[at] = x;
     memory[at + 1] = x;
     return 0;
   }
-  const least = memory[at]!;
-  const greatest = memory[at + 1]!;
+  const least = memory[at];
+  const greatest = memory[at + 1];
   if (x < least) memory[at] = x;
   if (x > greatest) memory[at + 1] = x;
   if (count < VALUES_MIN) return 0;

@@ -80,7 +80,7 @@ export class Registry {
   }
 
   #slotsOf(partition: number, size: number): Slots {
-    const bySize = this.#slots[partition]!;
+    const bySize = this.#slots[partition];
     let slots = bySize.get(size);
     if (slots === undefined) bySize.set(size, (slots = new Slots(size)));
     return slots;

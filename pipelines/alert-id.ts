@@ -9,7 +9,13 @@ import { createHash } from 'node:crypto';
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 const LENGTH = 20;
 
-export function alertId(series: string, openedAt: number, openedSample: number, detector: string, epoch: number): string {
+export function alertId(
+  series: string,
+  openedAt: number,
+  openedSample: number,
+  detector: string,
+  epoch: number,
+): string {
   // A separator that no id contains keeps two different lists from reading the same.
   const digest = createHash('sha256').update([series, openedAt, openedSample, detector, epoch].join('\n')).digest();
   let id = '';
@@ -19,7 +25,7 @@ export function alertId(series: string, openedAt: number, openedSample: number, 
     held = (held << 8) | byte;
     bits += 8;
     while (bits >= 5 && id.length < LENGTH) {
-      id += ALPHABET[(held >>> (bits - 5)) & 31]!;
+      id += ALPHABET[(held >>> (bits - 5)) & 31];
       bits -= 5;
     }
     held &= (1 << bits) - 1;

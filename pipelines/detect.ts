@@ -14,10 +14,10 @@ export function detect(registry: Registry, localOffset: LocalOffset): MonoTypeOp
   return map((batch) => {
     for (let row = 0; row < batch.length; row++) {
       if (batch.drop[row] !== 0) continue;
-      const track = registry.tracks[batch.series[row]!];
+      const track = registry.tracks[batch.series[row]];
       if (track === undefined) continue;
       const { detector, pipeline } = track.model;
-      detector.step(track.memory, track.at, batch, row, localOffset(pipeline, batch.time[row]!));
+      detector.step(track.memory, track.at, batch, row, localOffset(pipeline, batch.time[row]));
     }
     return batch;
   });

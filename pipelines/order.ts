@@ -11,7 +11,7 @@ import type { Registry } from '../models/registry.ts';
 export function order(registry: Registry): MonoTypeOperatorFunction<Batch> {
   return map((batch) => {
     for (let row = 0; row < batch.length; row++) {
-      const track = registry.tracks[batch.series[row]!];
+      const track = registry.tracks[batch.series[row]];
       if (track !== undefined) track.model.detector.order(track.memory, track.at, batch, row);
     }
     return batch;

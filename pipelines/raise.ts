@@ -44,10 +44,9 @@ export function raise(registry: Registry, options: RaiseOptions): OperatorFuncti
 /** The document of a change; takes the next number of the journal. */
 function documentOf(change: AlertChange, track: Track, options: RaiseOptions): AlertDocument {
   const id = alertId(track.id, change.openedAt, change.openedSample, DETECTOR_ID, MODEL_EPOCH);
-  const reason = REASONS[change.reason]!;
+  const reason = REASONS[change.reason];
   const unit = options.unitOf(track.source);
   const closed = change.event === 'close';
-  const known = (x: number) => (Number.isFinite(x) ? x : null);
   return {
     schema: 'alert/1',
     id,
@@ -82,6 +81,10 @@ function documentOf(change: AlertChange, track: Track, options: RaiseOptions): A
 
 function severityOf(change: AlertChange): Severity {
   return change.peak >= change.threshold + CRITICAL_EXCESS ? 'critical' : 'warning';
+}
+
+function known(x: number): number | null {
+  return Number.isFinite(x) ? x : null;
 }
 
 function iso(time: number): string {

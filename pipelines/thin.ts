@@ -42,18 +42,18 @@ function columnsOf(batches: readonly Batch[], registry: Registry): SampleColumns
   const bySeries = new Map<number, SampleColumns>();
   for (const batch of batches) {
     for (let row = 0; row < batch.length; row++) {
-      if (batch.drop[row] !== 0 || (batch.flags[row]! & ROW.overdue) !== 0) continue;
-      const series = batch.series[row]!;
+      if (batch.drop[row] !== 0 || (batch.flags[row] & ROW.overdue) !== 0) continue;
+      const series = batch.series[row];
       const id = registry.tracks[series]?.id;
       if (id === undefined) continue;
       let columns = bySeries.get(series);
       if (columns === undefined) bySeries.set(series, (columns = emptyColumns(id)));
-      columns.t.push(batch.time[row]!);
-      columns.y.push(batch.value[row]!);
-      columns.e.push(known(batch.expected[row]!));
-      columns.lo.push(known(batch.lower[row]!));
-      columns.hi.push(known(batch.upper[row]!));
-      columns.z.push(batch.surprise[row]!);
+      columns.t.push(batch.time[row]);
+      columns.y.push(batch.value[row]);
+      columns.e.push(known(batch.expected[row]));
+      columns.lo.push(known(batch.lower[row]));
+      columns.hi.push(known(batch.upper[row]));
+      columns.z.push(batch.surprise[row]);
     }
   }
   return [...bySeries.values()];

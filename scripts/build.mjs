@@ -20,7 +20,14 @@ function newest(paths, skip = []) {
     const full = join(root, path);
     if (!existsSync(full) || skip.includes(path)) continue;
     const stat = statSync(full);
-    if (stat.isDirectory()) time = Math.max(time, newest(readdirSync(full).map((name) => join(path, name)), skip));
+    if (stat.isDirectory())
+      time = Math.max(
+        time,
+        newest(
+          readdirSync(full).map((name) => join(path, name)),
+          skip,
+        ),
+      );
     else time = Math.max(time, stat.mtimeMs);
   }
   return time;

@@ -43,7 +43,8 @@ export async function openRecording(path: string, periodMs: number): Promise<Rec
   file.on('error', (error) => bytes.destroy(error));
   const lines = createInterface({ input: bytes, crlfDelay: Infinity })[Symbol.asyncIterator]();
   const first = await lines.next();
-  if (first.done === true) throw new CodedError('RECORDING_EMPTY', `${path}:1  expected a header or a row, got nothing`);
+  if (first.done === true)
+    throw new CodedError('RECORDING_EMPTY', `${path}:1  expected a header or a row, got nothing`);
   const reader = /\.jsonl(\.gz)?$/.test(path) ? new JsonRows(first.value) : new CsvRows(first.value);
   return {
     channels: reader.channels,
@@ -101,17 +102,20 @@ class CsvRows {
   readonly #columns: number[];
 
   constructor(header: string) {
-    const names = header.replace(/^\uFEFF/, '').split(',').map((name) => name.trim());
+    const names = header
+      .replace(/^\uFEFF/, '')
+      .split(',')
+      .map((name) => name.trim());
     // A file without a header starts with its first row: names are then made up.
     const headless = names.slice(1).some((name) => DECIMAL.test(name));
     this.firstRow = headless ? header : undefined;
-    this.#columns = names.map((_, i) => i).filter((i) => i > 0 && (headless || !JUDGE_COLUMNS.has(names[i]!)));
-    this.channels = this.#columns.map((i) => (headless ? `column${i}` : names[i]!));
+    this.#columns = names.map((_, i) => i).filter((i) => i > 0 && (headless || !JUDGE_COLUMNS.has(names[i])));
+    this.channels = this.#columns.map((i) => (headless ? `column${i}` : names[i]));
   }
 
   read(line: string): { label: string; values: number[] } {
     const cells = line.split(',');
-    return { label: cells[0]!, values: this.#columns.map((i) => valueOf(cells[i])) };
+    return { label: cells[0], values: this.#columns.map((i) => valueOf(cells[i])) };
   }
 }
 

@@ -20,6 +20,9 @@ export function seriesId(source: string): string {
   const id = source.replaceAll('/', '_');
   if (source.length <= LENGTH_MAX && /^[a-z0-9/-]+$/.test(source)) return id;
   // One '-' for each UTF-16 unit, so that the length stays what the eye expects.
-  const cut = source.replace(/[^a-z0-9/-]/g, '-').replaceAll('/', '_').slice(0, LENGTH_MAX);
+  const cut = source
+    .replace(/[^a-z0-9/-]/g, '-')
+    .replaceAll('/', '_')
+    .slice(0, LENGTH_MAX);
   return `${cut}-${createHash('sha256').update(source).digest('hex').slice(0, 8)}`;
 }

@@ -78,14 +78,14 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   const command = word as CommandName;
   const foreign = Object.keys(values).find((name) => !COMMON.includes(name) && !OWN[command].includes(name));
   if (foreign !== undefined) throw usage(`${command} has no option --${foreign}`);
-  return { command, positionals, options: values as CommandLine['options'] };
+  return { command, positionals, options: values };
 }
 
 function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true, strict: true });
   } catch (error) {
-    throw usage((error as Error).message.split('. ')[0]!);
+    throw usage((error as Error).message.split('. ')[0]);
   }
 }
 

@@ -20,7 +20,6 @@ import { Scoreboard } from './scoreboard.ts';
 
 const TICK_MS = 1000;
 export const HISTORY_MS = 2 * 3600_000;
-const FAULT_MS_DEFAULT = 30_000;
 
 export interface DemoOptions {
   seed: number;
@@ -47,7 +46,12 @@ export class Demo {
     this.#plant = new Plant({ seed: options.seed });
     this.#schedule = new Schedule({ seed: options.seed, startedAtMs });
     this.#scoreboard = new Scoreboard({ seasonMs: this.#plant.seasonMs });
-    this.#sourceOf = new Map(this.#plant.channels.flatMap(({ source }) => [[source, source], [seriesId(source), source]]));
+    this.#sourceOf = new Map(
+      this.#plant.channels.flatMap(({ source }) => [
+        [source, source],
+        [seriesId(source), source],
+      ]),
+    );
     this.#next = Math.ceil(startedAtMs / TICK_MS) * TICK_MS;
     this.#nextFault = this.#schedule.next(startedAtMs);
   }
@@ -91,7 +95,7 @@ export class Demo {
   }
 
   /** @throws CodedError COMMAND_INVALID with what would have been right */
-  inject(kind: string, series: string, durationMs = FAULT_MS_DEFAULT): { id: number } {
+  inject(kind: string, series: string, durationMs: number): { id: number } {
     if (!(FAULT_KINDS as readonly string[]).includes(kind)) {
       throw new CodedError('COMMAND_INVALID', `kind: expected ${FAULT_KINDS.join(' | ')}, got ${JSON.stringify(kind)}`);
     }

@@ -40,5 +40,5 @@ function kindName({ memory, at, model }: Track): SeriesKind {
   if (kind === KIND.onOff) return 'on_off';
   const range = at + layout.range;
   const moved = memory[range] !== memory[range + 1];
-  return !moved && memory[range + 2]! >= CONSTANT_AFTER ? 'constant' : 'gauge';
+  return !moved && memory[range + 2] >= CONSTANT_AFTER ? 'constant' : 'gauge';
 }

@@ -40,7 +40,10 @@ export interface EngineOptions {
 }
 
 const TICK_MS = 1000;
-const TEXT = { encode: (text: string) => Buffer.from(text), decode: (bytes: Uint8Array) => Buffer.from(bytes).toString() };
+const TEXT = {
+  encode: (text: string) => Buffer.from(text),
+  decode: (bytes: Uint8Array) => Buffer.from(bytes).toString(),
+};
 
 export class Engine {
   readonly registry = new Registry();
@@ -112,7 +115,7 @@ export class Engine {
   start(): void {
     const { clock, log } = this.#options;
     log.read(log.position, (entry) => this.#read(entry));
-    this.append({ verb: 'listen' });
+    this.#append({ verb: 'listen' });
     this.#cancels.push(
       clock.every(TICK_MS, () => {
         this.intake.flush();
@@ -133,7 +136,14 @@ export class Engine {
     return this.intake.accept({ source, topic, arrival }, decodeJson(payload), model);
   }
 
-  append(command: Command): void {
+  /** Acknowledges an open alert. False when no such alert is open. */
+  acknowledge(alert: string): boolean {
+    if (this.alertLog.openById(alert) === undefined) return false;
+    this.#append({ verb: 'ack', alert });
+    return true;
+  }
+
+  #append(command: Command): void {
     this.intake.flush();
     this.#options.log.append({ kind: 'command', time: this.#options.clock.now(), command });
   }
@@ -180,7 +190,8 @@ export class Engine {
     this.alertLog.restore(checkpoint.journal);
     for (const { bytes } of checkpoint.shards) {
       const { tracks, damaged } = decodeSnapshot(bytes, TEXT);
-      for (const id of damaged) telemetry.log.error({ series: id }, 'checkpoint of this series is damaged; it starts untrained');
+      for (const id of damaged)
+        telemetry.log.error({ series: id }, 'checkpoint of this series is damaged; it starts untrained');
       for (const { id, source, pipeline: owner, block } of tracks) {
         const model = this.#models.get(owner);
         if (model === undefined) continue;
@@ -240,14 +251,21 @@ export class Engine {
     const started = clock.now();
     const shards = [];
     for (const [partition, tracks] of this.#byPartition()) {
-      const rows = tracks.map((track) => ({ ...track, pipeline: track.model.pipeline, size: track.model.detector.size }));
+      const rows = tracks.map((track) => ({
+        ...track,
+        pipeline: track.model.pipeline,
+        size: track.model.detector.size,
+      }));
       shards.push({ partition, position: log.position, bytes: encodeSnapshot(partition, rows, TEXT) });
       await nextTurn();
     }
     try {
       await store.save({ shards, journal: this.alertLog.toJSON() });
       this.checkpointedAt = clock.now();
-      telemetry.checkpointSaved(shards.reduce((sum, { bytes }) => sum + bytes.length, 0), clock.now() - started);
+      telemetry.checkpointSaved(
+        shards.reduce((sum, { bytes }) => sum + bytes.length, 0),
+        clock.now() - started,
+      );
     } catch (error) {
       telemetry.checkpointFailed(error);
       throw error;
@@ -277,7 +295,7 @@ export class Engine {
   }
 
   #removeTracks(id: string): void {
-    for (const track of [...this.registry]) if (track.model.pipeline === id) this.registry.remove(track);
+    for (const track of this.registry) if (track.model.pipeline === id) this.registry.remove(track);
   }
 }
 

@@ -128,7 +128,12 @@ export class HttpDoor {
     app.get('/api/v1/events', (c) => {
       const after = Number(c.req.query('after') ?? 0);
       if (!Number.isSafeInteger(after) || after < 0) {
-        return problem(c, 400, 'bad-query', `after: expected a number from 0, got ${JSON.stringify(c.req.query('after'))}`);
+        return problem(
+          c,
+          400,
+          'bad-query',
+          `after: expected a number from 0, got ${JSON.stringify(c.req.query('after'))}`,
+        );
       }
       return c.json(api.events(after));
     });

@@ -101,7 +101,7 @@ export class Intake {
 function grown(batch: Batch): Batch {
   const larger = createBatch(Math.min(BATCH_ROWS_MAX, batch.series.length * 2));
   for (let row = 0; row < batch.length; row++) {
-    pushRow(larger, batch.series[row]!, batch.time[row]!, batch.arrival[row]!, batch.value[row]!, batch.flags[row]!);
+    pushRow(larger, batch.series[row], batch.time[row], batch.arrival[row], batch.value[row], batch.flags[row]);
   }
   return larger;
 }

@@ -28,7 +28,11 @@ export function openApi(version: string): object {
 }
 
 function operation(summary: string, parameters: object[] = []): object {
-  return { summary, parameters, responses: { 200: { description: 'OK' }, default: { description: 'Problem (RFC 9457)' } } };
+  return {
+    summary,
+    parameters,
+    responses: { 200: { description: 'OK' }, default: { description: 'Problem (RFC 9457)' } },
+  };
 }
 
 function command(summary: string, properties: object): object {

@@ -22,7 +22,15 @@ export class Recent {
     if (kept === undefined) return undefined;
     const { t, y, e, lo, hi, z } = kept;
     const from = Math.max(0, t.length - SAMPLES_MAX);
-    return { s: series, t: t.slice(from), y: y.slice(from), e: e.slice(from), lo: lo.slice(from), hi: hi.slice(from), z: z.slice(from) };
+    return {
+      s: series,
+      t: t.slice(from),
+      y: y.slice(from),
+      e: e.slice(from),
+      lo: lo.slice(from),
+      hi: hi.slice(from),
+      z: z.slice(from),
+    };
   }
 
   forget(series: string): void {

@@ -143,7 +143,7 @@ class Replay {
   #batch(rows: readonly RecordedRow[], channels: readonly number[]): Batch {
     const batch = createBatch(rows.length * channels.length);
     for (const { time, values } of rows) {
-      for (let c = 0; c < channels.length; c++) pushRow(batch, channels[c]!, time, time, values[c]!, ROW.recorded);
+      for (let c = 0; c < channels.length; c++) pushRow(batch, channels[c], time, time, values[c], ROW.recorded);
     }
     return batch;
   }
@@ -152,12 +152,19 @@ class Replay {
 /** One result for each recorded row: the highest over its channels. */
 function scoredRows(rows: readonly RecordedRow[], batch: Batch, channels: number): ScoredRow[] {
   return rows.map(({ label, values }, i) => {
-    const result = { timestamp: label, value: values[0] ?? Number.NaN, anomalyScore: 0, surprise: 0, level: 0, alarm: 0 };
+    const result = {
+      timestamp: label,
+      value: values[0] ?? Number.NaN,
+      anomalyScore: 0,
+      surprise: 0,
+      level: 0,
+      alarm: 0,
+    };
     for (let row = i * channels; row < (i + 1) * channels; row++) {
-      result.anomalyScore = Math.max(result.anomalyScore, batch.anomaly[row]!);
-      result.surprise = Math.max(result.surprise, batch.surprise[row]!);
-      result.level = Math.max(result.level, batch.level[row]!);
-      result.alarm = Math.max(result.alarm, batch.alarm[row]!);
+      result.anomalyScore = Math.max(result.anomalyScore, batch.anomaly[row]);
+      result.surprise = Math.max(result.surprise, batch.surprise[row]);
+      result.level = Math.max(result.level, batch.level[row]);
+      result.alarm = Math.max(result.alarm, batch.alarm[row]);
     }
     return result;
   });

@@ -43,7 +43,7 @@ export class Chart {
 
   #newBucket(): void {
     if (this.#buckets.length === 2 * BUCKETS_MAX) {
-      for (let i = 0; i < BUCKETS_MAX; i++) this.#buckets[i] = joined(this.#buckets[2 * i]!, this.#buckets[2 * i + 1]!);
+      for (let i = 0; i < BUCKETS_MAX; i++) this.#buckets[i] = joined(this.#buckets[2 * i], this.#buckets[2 * i + 1]);
       this.#buckets.length = BUCKETS_MAX;
       this.#rowsPerBucket *= 2;
     }
@@ -57,11 +57,17 @@ export class Chart {
     const x = (i: number) => ((i + 0.5) * WIDTH) / buckets.length;
     const y = (value: number) => VALUE_HEIGHT - ((value - least) / span) * (VALUE_HEIGHT - 8) - 4;
     const known = buckets.map((bucket, i) => ({ bucket, i })).filter(({ bucket }) => bucket.min <= bucket.max);
-    const value = known.map(({ bucket, i }) => `${num(x(i))},${num(y(bucket.max))} ${num(x(i))},${num(y(bucket.min))}`).join(' ');
+    const value = known
+      .map(({ bucket, i }) => `${num(x(i))},${num(y(bucket.max))} ${num(x(i))},${num(y(bucket.min))}`)
+      .join(' ');
     const bottom = VALUE_HEIGHT + LEVEL_HEIGHT;
-    const level = buckets.map(({ level: l }, i) => `${num(x(i))},${num(bottom - (l / SCORE_MAX) * LEVEL_HEIGHT)}`).join(' ');
+    const level = buckets
+      .map(({ level: l }, i) => `${num(x(i))},${num(bottom - (l / SCORE_MAX) * LEVEL_HEIGHT)}`)
+      .join(' ');
     const alarms = buckets
-      .map(({ alarms: n }, i) => (n > 0 ? `<line class="alarm" x1="${num(x(i))}" x2="${num(x(i))}" y1="0" y2="${bottom}"/>` : ''))
+      .map(({ alarms: n }, i) =>
+        n > 0 ? `<line class="alarm" x1="${num(x(i))}" x2="${num(x(i))}" y1="0" y2="${bottom}"/>` : '',
+      )
       .join('');
     return `<svg viewBox="0 0 ${WIDTH} ${bottom}" role="img" aria-label="${escape(this.name)}">${alarms}<polyline class="value" points="${value}"/><polyline class="level" points="0,${bottom} ${level} ${WIDTH},${bottom}"/></svg>`;
   }
@@ -69,7 +75,8 @@ export class Chart {
 
 export function reportPage(input: string, charts: readonly Chart[]): string {
   const sections = charts.map(
-    (chart) => `<section><h2>${escape(chart.name)}</h2><p>${chart.rows} rows, ${chart.alarms} alarms</p>${chart.svg()}</section>`,
+    (chart) =>
+      `<section><h2>${escape(chart.name)}</h2><p>${chart.rows} rows, ${chart.alarms} alarms</p>${chart.svg()}</section>`,
   );
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">

@@ -130,16 +130,16 @@ export class Telemetry {
   stepped(batch: Batch, seconds: number): void {
     let kept = 0;
     for (let row = 0; row < batch.length; row++) {
-      const drop = batch.drop[row]!;
+      const drop = batch.drop[row];
       if (drop !== 0) {
         this.drop(DROP_REASONS[drop] as DropReason);
         continue;
       }
       kept++;
-      const flags = batch.flags[row]!;
+      const flags = batch.flags[row];
       if ((flags & ROW.sameTime) !== 0) this.#irregular.inc({ what: 'same_time' });
       if ((flags & (ROW.recorded | ROW.overdue)) === 0) {
-        this.#lag.observe(Math.max(0, (batch.arrival[row]! - batch.time[row]!) / 1000));
+        this.#lag.observe(Math.max(0, (batch.arrival[row] - batch.time[row]) / 1000));
       }
     }
     if (kept > 0) this.#step.observe(seconds / kept);

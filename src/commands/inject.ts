@@ -26,6 +26,8 @@ export async function inject(line: CommandLine): Promise<number> {
   });
   const answer = (await response.json()) as { detail?: string };
   if (!response.ok) throw new CodedError('INJECT_REFUSED', answer.detail ?? response.statusText);
-  process.stdout.write(line.options.json === true ? `${JSON.stringify(answer)}\n` : `injected ${kind} into ${series}\n`);
+  process.stdout.write(
+    line.options.json === true ? `${JSON.stringify(answer)}\n` : `injected ${kind} into ${series}\n`,
+  );
   return 0;
 }

@@ -77,11 +77,17 @@ async function replayOne(
 async function replayOptions(line: CommandLine): Promise<ReplayOptions> {
   const { period, kind, seed, config: file } = line.options;
   if (kind !== undefined && kind !== 'values') {
-    throw usage(kind === 'events' ? '--kind events is not available in this version' : `--kind: expected values or events, got ${JSON.stringify(kind)}`);
+    throw usage(
+      kind === 'events'
+        ? '--kind events is not available in this version'
+        : `--kind: expected values or events, got ${JSON.stringify(kind)}`,
+    );
   }
   const periodMs = period === undefined ? 1000 : parseDuration(period);
-  if (periodMs === undefined || periodMs === 0) throw usage(`--period: expected a duration such as 5m, got ${JSON.stringify(period)}`);
-  if (seed !== undefined && !/^\d{1,9}$/.test(seed)) throw usage(`--seed: expected a whole number, got ${JSON.stringify(seed)}`);
+  if (periodMs === undefined || periodMs === 0)
+    throw usage(`--period: expected a duration such as 5m, got ${JSON.stringify(period)}`);
+  if (seed !== undefined && !/^\d{1,9}$/.test(seed))
+    throw usage(`--seed: expected a whole number, got ${JSON.stringify(seed)}`);
   const options: ReplayOptions = { periodMs };
   if (file !== undefined) {
     // The first pipeline of the file is how its streams are watched.
@@ -108,7 +114,8 @@ async function recordingsOf(input: string): Promise<{ path: string; name: string
     .map((entry) => join(entry.parentPath, entry.name))
     .sort()
     .map((path) => ({ path, name: relative(input, path) }));
-  if (files.length === 0) throw new CodedError('REPLAY_EMPTY', `${input}: expected *.csv, *.csv.gz, *.jsonl or *.jsonl.gz, found none`);
+  if (files.length === 0)
+    throw new CodedError('REPLAY_EMPTY', `${input}: expected *.csv, *.csv.gz, *.jsonl or *.jsonl.gz, found none`);
   return files;
 }
 
@@ -118,6 +125,7 @@ function scoresName(name: string): string {
 
 function table(summaries: readonly FileSummary[]): string {
   const width = Math.max(4, ...summaries.map(({ file }) => file.length));
-  const row = (file: string, rows: string, alarms: string) => `${file.padEnd(width)}  ${rows.padStart(8)}  ${alarms.padStart(6)}\n`;
+  const row = (file: string, rows: string, alarms: string) =>
+    `${file.padEnd(width)}  ${rows.padStart(8)}  ${alarms.padStart(6)}\n`;
   return row('file', 'rows', 'alarms') + summaries.map((s) => row(s.file, String(s.rows), String(s.alarms))).join('');
 }

@@ -44,7 +44,7 @@ export async function run(line: CommandLine): Promise<number> {
   const stopped = untilSignal(daemon, telemetry);
   const report = await Promise.race([daemon.start(config), stopped.then(() => undefined)]);
   if (report === undefined) return 0;
-  process.stdout.write(line.options.json === true ? `${JSON.stringify(report)}\n` : banner(report, file, daemon));
+  process.stdout.write(line.options.json === true ? `${JSON.stringify(report)}\n` : banner(report, file));
   if (file !== null) watchFile(file, () => reload(line, daemon, telemetry));
   process.on('SIGHUP', () => void reload(line, daemon, telemetry));
   await stopped;
@@ -102,15 +102,16 @@ function watchFile(file: string, changed: () => Promise<void>): void {
   });
 }
 
-function banner({ url, broker, restored, history }: StartReport, file: string | null, daemon: Daemon): string {
-  const series = daemon.engine.registry.size;
+function banner({ url, broker, series, restored, history }: StartReport, file: string | null): string {
   const past = history === null ? '' : `, ${history.samples} samples of history in ${history.seconds.toFixed(1)} s`;
   const lines: [string, string][] = [
     ['config', file ?? 'embedded defaults'],
     ...(broker === null ? [] : [['broker', `embedded MQTT on ${broker}`] as [string, string]]),
     ['models', `${series} series${restored > 0 ? ` (${restored} restored)` : ''}${past}`],
     ['open', url],
-    ...(history === null ? [] : [['tip', 'press a fault button, or: npm run inject -- stuck line1/pump/pressure'] as [string, string]]),
+    ...(history === null
+      ? []
+      : [['tip', 'press a fault button, or: npm run inject -- stuck line1/pump/pressure'] as [string, string]]),
   ];
   return `${lines.map(([name, text]) => `  ${name.padEnd(8)} ${text}`).join('\n')}\n`;
 }

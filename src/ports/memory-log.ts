@@ -48,7 +48,7 @@ export class MemoryLog implements SampleLog {
   }
 
   #readOne(): void {
-    const entry = this.#entries[this.#head++]!;
+    const entry = this.#entries[this.#head++];
     // A queue that never shrinks from the front would leak; one copy for every thousand entries is cheap.
     if (this.#head === this.#entries.length) this.#forgetRead();
     else if (this.#head > 1024) this.#forgetRead();

@@ -100,7 +100,8 @@ export class WebSocketHub implements AlertSink {
   deliver(alert: AlertDocument): void {
     for (const client of this.#clients) {
       const { subscription } = client;
-      if (subscription?.alerts === true && subscription.matches(alert.series)) this.#send(client, { type: 'alert', alert });
+      if (subscription?.alerts === true && subscription.matches(alert.series))
+        this.#send(client, { type: 'alert', alert });
     }
   }
 
@@ -148,7 +149,9 @@ export class WebSocketHub implements AlertSink {
     if (message.from_seq !== undefined) this.#resume(client, message.from_seq);
     const series = this.#source.series().filter(({ id }) => subscription.matches(id));
     const samples = subscription.samples ? series.flatMap(({ id }) => this.#source.samples(id) ?? []) : [];
-    const alerts = subscription.alerts ? this.#source.alerts().filter((alert) => subscription.matches(alert.series)) : [];
+    const alerts = subscription.alerts
+      ? this.#source.alerts().filter((alert) => subscription.matches(alert.series))
+      : [];
     this.#send(client, { type: 'snapshot', series, samples, alerts, seq: this.#source.seq() });
     this.#send(client, this.#source.status());
     const scoreboard = this.#source.scoreboard();
