@@ -10,10 +10,10 @@
  * nobody: it is the detector being suspicious.
  *
  * Memory: phase, time and number of the opening sample, peak T, peak reported last, reason at the peak, samples since,
- * time T was last at or above the release level, acknowledged.
+ * time T was last at or above the release level, acknowledged; value, expectation and band at the peak.
  */
 export const PHASE = { idle: 0, pending: 1, firing: 2 } as const;
-export const ALERT_SIZE = 9;
+export const ALERT_SIZE = 13;
 
 /** Reasons in the order of their codes; the texts of `AlertReason`. */
 export const REASONS = ['prediction_error', 'lasting_error', 'new_extreme', 'stuck', 'silence'] as const;
@@ -34,11 +34,18 @@ export interface AlertChange {
   reason: number;
   /** Samples since it opened. */
   count: number;
+  /** The row that was told of, and the one that was worst. */
+  now: Evidence;
+  worst: Evidence;
+  acked: boolean;
+}
+
+/** What was seen and what was expected; NaN = not known. */
+export interface Evidence {
   value: number;
   expected: number;
   lower: number;
   upper: number;
-  acked: boolean;
 }
 
 /** A firing alert is told again when its peak has grown by this much. */
@@ -52,6 +59,7 @@ const REASON_AT = 5;
 const COUNT = 6;
 const HIGH_AT = 7;
 const ACKED = 8;
+const WORST = 9;
 
 export interface AlertRules {
   /** Below this T the alert begins to end. */
@@ -103,10 +111,6 @@ export function alertStep(
   return 'open';
 }
 
-export function isFiring(memory: Float64Array, at: number): boolean {
-  return memory[at] === PHASE.firing;
-}
-
 /** Marks the open alert as seen by a person. False when none is open or it was acknowledged before. */
 export function acknowledge(memory: Float64Array, at: number): boolean {
   if (memory[at] !== PHASE.firing || memory[at + ACKED] === 1) return false;
@@ -114,11 +118,24 @@ export function acknowledge(memory: Float64Array, at: number): boolean {
   return true;
 }
 
+export function isFiring(memory: Float64Array, at: number): boolean {
+  return memory[at] === PHASE.firing;
+}
+
+/** Keeps what was seen at the row that is the peak so far. */
+export function keepWorst(memory: Float64Array, at: number, score: number, evidence: Evidence): void {
+  if (memory[at] !== PHASE.firing || score < memory[at + PEAK]) return;
+  memory[at + WORST] = evidence.value;
+  memory[at + WORST + 1] = evidence.expected;
+  memory[at + WORST + 2] = evidence.lower;
+  memory[at + WORST + 3] = evidence.upper;
+}
+
 /** The alert's side of a change; the row's side is the caller's. */
 export function alertFacts(
   memory: Float64Array,
   at: number,
-): Pick<AlertChange, 'openedAt' | 'openedSample' | 'peak' | 'reason' | 'count' | 'acked'> {
+): Pick<AlertChange, 'openedAt' | 'openedSample' | 'peak' | 'reason' | 'count' | 'acked' | 'worst'> {
   return {
     openedAt: memory[at + OPENED_AT],
     openedSample: memory[at + OPENED_SAMPLE],
@@ -126,5 +143,11 @@ export function alertFacts(
     reason: memory[at + REASON_AT],
     count: memory[at + COUNT],
     acked: memory[at + ACKED] === 1,
+    worst: {
+      value: memory[at + WORST],
+      expected: memory[at + WORST + 1],
+      lower: memory[at + WORST + 2],
+      upper: memory[at + WORST + 3],
+    },
   };
 }

@@ -14,7 +14,7 @@
  */
 import { clip } from './activation.ts';
 import { alarmStep, initialiseAlarm } from './alarm.ts';
-import { alertFacts, alertStep, REASON, type AlertRules } from './alert.ts';
+import { alertFacts, type AlertRules, alertStep, isFiring, keepWorst, REASON } from './alert.ts';
 import { type Batch, ROW } from './batch.ts';
 import { createTail, enter, errorAt, readTail, scoreOf, SCORE_MAX } from './calibration.ts';
 import { cadenceOf, overdueAfter } from './cadence.ts';
@@ -71,8 +71,8 @@ const SURPRISE_WEIGHT = 0.9;
 /** A single sample must be judged by a tail that a few large errors cannot bend. */
 const SURPRISE_PRIOR = 20;
 const RELEASE_SHARE = 0.75;
-/** Nothing fires on fewer samples than this. */
-const ALERT_SAMPLES_MIN = 64;
+/** Nothing that had to be learned fires on fewer samples than this. */
+const ALERT_SAMPLES_MIN = 200;
 const ERROR_LIMIT = 4;
 const FORECAST_LIMIT = 8;
 const Z_LIMIT = 50;
@@ -264,21 +264,19 @@ export class Detector {
     this.#rules.release = RELEASE_SHARE * threshold;
     const alert = at + L.alert;
     const event = alertStep(memory, alert, time, memory[at + L.samples], score, reason, fires, this.#rules);
-    if (event === undefined) return;
-    if (event === 'open') batch.alarm[row] = 1;
-    batch.changes.push({
-      row,
-      series: batch.series[row],
-      event,
-      time,
-      score,
-      threshold,
-      ...alertFacts(memory, alert),
+    // Not for every row of a calm series: only an alert that has something to tell makes an object.
+    if (event === undefined && !isFiring(memory, alert)) return;
+    const now = {
       value: batch.value[row],
       expected: batch.expected[row],
       lower: batch.lower[row],
       upper: batch.upper[row],
-    });
+    };
+    keepWorst(memory, alert, score, now);
+    if (event === undefined) return;
+    if (event === 'open') batch.alarm[row] = 1;
+    const facts = alertFacts(memory, alert);
+    batch.changes.push({ row, series: batch.series[row], event, time, score, threshold, ...facts, now });
   }
 
   /** A row of the clock: the series is overdue. T grows with the silence and stands at θ when it becomes overdue. */

@@ -1,6 +1,7 @@
 /**
  * How much of what it needs a series has seen, 0..1: 200 samples for the calibration and two seasons for the profile.
- * A series younger than that may alarm, and says so.
+ * A
+ * series younger than that says so with its alerts.
  */
 import { firstTimeOf, lastTimeOf, sampleCountOf } from './order.ts';
 import type { Track } from './registry.ts';

@@ -93,7 +93,8 @@ export function decodeSnapshot(bytes: Uint8Array, codec: { decode(bytes: Uint8Ar
   const snapshot: Snapshot = { tracks: [], damaged: [] };
   let from = PREFIX + headerLength;
   for (const { id, source, pipeline, size, crc } of header.tracks) {
-    const raw = bytes.slice(from, from + size * 8);
+    // A copy in memory of its own: the bytes may be a window on a larger and unaligned buffer.
+    const raw = Uint8Array.from(bytes.subarray(from, from + size * 8));
     from += size * 8;
     if (raw.length === size * 8 && crc32(raw) === crc) {
       snapshot.tracks.push({ id, source, pipeline, block: new Float64Array(raw.buffer) });

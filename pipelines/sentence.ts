@@ -1,4 +1,5 @@
-/** What an alert says to a person, in one sentence. */
+/** What an alert says to a person, in one sentence: what was seen at its worst, and once it is over, for how long. */
+import type { Evidence } from '../models/alert.ts';
 import type { AlertReason } from '../models/alert-document.ts';
 
 export interface Facts {
@@ -6,46 +7,59 @@ export interface Facts {
   source: string;
   unit: string;
   reason: AlertReason;
-  value: number;
-  lower: number;
-  upper: number;
-  expected: number;
-  /** How long the alert lasts, ms. */
-  duration: number;
+  worst: Evidence;
+  /** How long the alert lasted, ms; null while it is open. */
+  lasted: number | null;
 }
 
 export function sentence(facts: Facts): string {
-  const { source, reason, value, expected, lower, upper } = facts;
+  const { source, unit, lasted, worst } = facts;
   const name = nameOf(source);
-  const amount = (x: number) => quantity(x, facts.unit);
-  const band = Number.isFinite(lower) ? `, expected ${plain(lower)} to ${amount(upper)}` : '';
+  const is = lasted === null ? 'is' : 'was';
+  const number = formatFor(worst);
+  const suffix = unit === '' ? '' : ` ${unit}`;
+  const amount = `${number(worst.value)}${suffix}`;
+  const known = Number.isFinite(worst.lower);
+  const band = known ? `, expected ${number(worst.lower)} to ${number(worst.upper)}${suffix}` : '';
+  const end = lasted === null ? '.' : `; it lasted ${duration(lasted)}.`;
+  return `${name} ${claim(facts, is, amount, band)}${end}`;
+}
+
+function claim({ reason, worst }: Facts, is: string, amount: string, band: string): string {
   switch (reason) {
     case 'silence':
-      return `${name} is silent: no reading for longer than it was ever quiet.`;
+      return `${is} silent for longer than it is ever quiet`;
     case 'stuck':
-      return `${name} is stuck at ${amount(value)}: it repeats itself longer than it ever did.`;
+      return `${is} stuck at ${amount}, repeating itself longer than it ever did`;
     case 'new_extreme':
-      return `${name} is ${amount(value)}, ${value > expected ? 'higher' : 'lower'} than ever seen${band}.`;
+      return `${is} ${amount}, ${worst.value < worst.expected ? 'lower' : 'higher'} than ever seen${band}`;
     case 'lasting_error':
-      return `${name} has been off for a while: ${amount(value)} now${band}.`;
+      return `${is} off for a while: ${amount}${band}`;
     case 'prediction_error':
-      return `${name} is ${amount(value)}${band}.`;
+      return `${is} ${amount}${band}`;
   }
 }
 
-/** `line1/pump/pressure` → `Line1 pump pressure`. */
+/** `line1/pump/pressure` → `line1 pump pressure`, beginning with a capital. */
 function nameOf(source: string): string {
   const words = source.replaceAll('/', ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-function quantity(x: number, unit: string): string {
-  return unit === '' ? plain(x) : `${plain(x)} ${unit}`;
+/** Digits enough to tell the ends of the band apart, or four where there is no band. */
+function formatFor({ value, lower, upper }: Evidence): (x: number) => string {
+  const step = upper > lower ? (upper - lower) / 20 : Math.abs(value) / 1000;
+  const decimals = step > 0 ? Math.min(9, Math.max(0, Math.ceil(-Math.log10(step)))) : 0;
+  return (x) => {
+    if (!Number.isFinite(x)) return 'unknown';
+    return Math.abs(x) >= 1e15 ? x.toExponential(3) : String(Number(x.toFixed(decimals)));
+  };
 }
 
-/** Four significant digits, without trailing zeros or exponents where they can be avoided. */
-function plain(x: number): string {
-  if (!Number.isFinite(x)) return 'unknown';
-  const rounded = Number(x.toPrecision(4));
-  return Math.abs(rounded) >= 1e15 ? rounded.toExponential() : String(rounded);
+/** 8 s, 12 min, 3 h: two digits are enough to judge by. */
+function duration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
+  return `${Math.round(seconds / 3600)} h`;
 }

@@ -6,7 +6,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { CodedError } from '../models/errors.ts';
 import type { Address } from './config/config.ts';
-import { formatAddress } from './config/address.ts';
 import { listen } from './listen.ts';
 
 export interface Broker {
@@ -38,8 +37,4 @@ export async function startBroker(address: Address): Promise<Broker> {
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
-}
-
-export function brokerUrl(broker: Broker): string {
-  return `mqtt://${formatAddress(broker.address)}`;
 }

@@ -100,6 +100,16 @@ class RunningDaemon implements Daemon {
   }
 
   async start(config: Config): Promise<StartReport> {
+    try {
+      return await this.#start(config);
+    } catch (error) {
+      // Not `stop`: a daemon that never began has no state worth writing over what another may have written.
+      await this.#parts.stop();
+      throw error;
+    }
+  }
+
+  async #start(config: Config): Promise<StartReport> {
     const next = plan(expand(config));
     const steps = difference(null, next);
     for (const step of steps) if (!bringsSamples(step)) await this.#parts.apply(step);

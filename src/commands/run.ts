@@ -53,8 +53,6 @@ export async function run(line: CommandLine): Promise<number> {
 
 /** Resolves once the daemon has stopped because it was told to. */
 function untilSignal(daemon: Daemon, telemetry: Telemetry): Promise<void> {
-  // The daemon's timers do not hold the process; this does, until it may end.
-  const open = setInterval(() => {}, 60_000);
   return new Promise((resolve, reject) => {
     let asked = false;
     const stop = (signal: NodeJS.Signals) => {
@@ -69,7 +67,6 @@ function untilSignal(daemon: Daemon, telemetry: Telemetry): Promise<void> {
         .stop()
         .then(() => {
           clearTimeout(late);
-          clearInterval(open);
           telemetry.log.info('stopped');
           resolve();
         })
