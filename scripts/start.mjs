@@ -9,4 +9,16 @@ if (major < 22 || (major === 22 && minor < 22)) {
   );
   process.exit(1);
 }
+if (process.env['npm_lifecycle_event'] !== undefined) {
+  // Told to end, npm ends its shell and not what runs in it: being left behind is the only word that comes through.
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    process.kill(process.pid, 'SIGTERM');
+  }, 250);
+  watch.unref();
+  // Whoever is told directly needs no second word, which would end it at once.
+  for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => clearInterval(watch));
+}
 await import('../dist/src/main.js');

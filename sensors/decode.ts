@@ -32,6 +32,8 @@ export interface Decoded {
 
 const TIME_KEYS = new Set(['ts', 't', 'time', 'timestamp', '_time', 'last_seen']);
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+/** The last time that a date can express. */
+const NANOSECONDS_MAX = 8.64e15 * 1e6;
 const ON = new Set(['true', 'on']);
 const OFF = new Set(['false', 'off']);
 
@@ -61,10 +63,12 @@ export function timeOf(value: unknown): number {
     if (DECIMAL.test(value)) return timeOf(Number(value));
     // A text without zone is UTC, not the daemon's local time.
     const iso = value.trim().replace(' ', 'T');
+    // Date.parse alone finds a date in `sensor-1`.
+    if (!/^[+-]?\d{4,6}-\d\d/.test(iso)) return Number.NaN;
     const zoned = /([zZ]|[+-]\d\d:?\d\d)$/.test(iso) || !iso.includes('T') ? iso : `${iso}Z`;
     return Date.parse(zoned);
   }
-  if (typeof value !== 'number' || !(value > 0)) return Number.NaN;
+  if (typeof value !== 'number' || !(value > 0 && value <= NANOSECONDS_MAX)) return Number.NaN;
   if (value < 1e11) return value * 1000;
   if (value < 1e14) return value;
   if (value < 1e17) return value / 1e3;

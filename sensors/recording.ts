@@ -45,7 +45,8 @@ export async function openRecording(path: string, periodMs: number): Promise<Rec
   const first = await lines.next();
   if (first.done === true)
     throw new CodedError('RECORDING_EMPTY', `${path}:1  expected a header or a row, got nothing`);
-  const reader = /\.jsonl(\.gz)?$/.test(path) ? new JsonRows(first.value) : new CsvRows(first.value);
+  const firstLine = first.value.replace(/^\uFEFF/, ''); // a byte order mark is no part of the first cell
+  const reader = /\.jsonl(\.gz)?$/.test(path) ? new JsonRows(firstLine) : new CsvRows(firstLine);
   return {
     channels: reader.channels,
     rows: readRows(path, reader, lines, periodMs),
@@ -59,7 +60,7 @@ async function* readRows(
   lines: AsyncIterator<string>,
   periodMs: number,
 ): AsyncGenerator<RecordedRow> {
-  let number = reader.firstRow === undefined ? 1 : 0;
+  let number = 1;
   let line: string | undefined = reader.firstRow;
   for (;;) {
     if (line !== undefined && line.trim() !== '') {
@@ -68,7 +69,7 @@ async function* readRows(
       if (Number.isNaN(time)) {
         throw new CodedError(
           'RECORDING_TIME',
-          `${path}:${number + 1}:1  expected an ISO time, an epoch or a row number, got ${JSON.stringify(label)}`,
+          `${path}:${number}:1  expected an ISO time, an epoch or a row number, got ${JSON.stringify(label)}`,
         );
       }
       yield { label, time, values };
@@ -102,10 +103,7 @@ class CsvRows {
   readonly #columns: number[];
 
   constructor(header: string) {
-    const names = header
-      .replace(/^\uFEFF/, '')
-      .split(',')
-      .map((name) => name.trim());
+    const names = header.split(',').map((name) => name.trim());
     // A file without a header starts with its first row: names are then made up.
     const headless = names.slice(1).some((name) => DECIMAL.test(name));
     this.firstRow = headless ? header : undefined;

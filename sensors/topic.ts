@@ -24,5 +24,7 @@ export function seriesId(source: string): string {
     .replace(/[^a-z0-9/-]/g, '-')
     .replaceAll('/', '_')
     .slice(0, LENGTH_MAX);
-  return `${cut}-${createHash('sha256').update(source).digest('hex').slice(0, 8)}`;
+  // As UTF-8, all halves of a character look the same; as JSON, each is spelled out.
+  const spelled = /\p{Surrogate}/u.test(source) ? JSON.stringify(source) : source;
+  return `${cut}-${createHash('sha256').update(spelled).digest('hex').slice(0, 8)}`;
 }
