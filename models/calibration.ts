@@ -126,6 +126,8 @@ export function scoreOf(memory: Float64Array, at: number, a: number, tail: Tail)
     let above = 0;
     for (let i = BINS - 1; i > bin; i--) above += memory[at + i];
     p = (above + 0.5 * memory[at + bin] + 0.5 * weight) / (memory[at + TOTAL] + weight);
+    // By rounding, an error at the very start of the tail can fall into the first bin above it.
+    if (p < tail.pStart) p = tail.pStart;
   }
   const score = -Math.log10(p);
   // The negated comparison also catches p = 0, whose logarithm is infinite.

@@ -75,6 +75,8 @@ const RELEASE_SHARE = 0.75;
 const ALERT_SAMPLES_MIN = 200;
 const ERROR_LIMIT = 4;
 const FORECAST_LIMIT = 8;
+/** Beyond it a square would overflow, and a series would be not a number for ever. */
+const VALUE_LIMIT = 1e100;
 const Z_LIMIT = 50;
 const INPUT_LIMIT = 6;
 const HYGIENE_SIGMAS = 4;
@@ -93,7 +95,7 @@ export class Detector {
   readonly #quietMs: number;
   readonly #tail = createTail();
   readonly #laneTail = createTail();
-  readonly #reading: KindReading = { value: 0, kind: 0, changed: false };
+  readonly #reading: KindReading = { value: 0, gap: 0, kind: 0, changed: false };
   readonly #rules: AlertRules;
 
   constructor(options: DetectorOptions) {
@@ -141,11 +143,7 @@ export class Detector {
     const time = batch.time[row];
     const gap = batch.gap[row];
     const cadence = batch.cadence[row];
-    const raw = batch.value[row];
-    if (Number.isNaN(raw)) {
-      this.#nothing(memory, at, batch, row);
-      return;
-    }
+    const raw = clip(batch.value[row], VALUE_LIMIT);
     const rawBefore = memory[at + L.kind + 2];
     const reading = this.#reading;
     kindStep(memory, at + L.kind, raw, gap, (batch.flags[row] & ROW.onOff) !== 0, reading);
@@ -185,7 +183,7 @@ export class Detector {
 
     // A counter is judged by its rate and drawn as its total.
     const origin = counter ? rawBefore : 0;
-    const unit = counter ? gap / 1000 : 1;
+    const unit = counter ? reading.gap / 1000 : 1;
     batch.expected[row] = tail.known ? origin + unit * (m + s * forecast) : Number.NaN;
     batch.lower[row] = batch.expected[row] - unit * halfBand;
     batch.upper[row] = batch.expected[row] + unit * halfBand;
@@ -203,7 +201,7 @@ export class Detector {
     enter(memory, at + L.surprise, a, surprise, samplesBack);
     const xClean = this.#hygiene(memory, at, x, m, s, n, error);
     if (n > 0) this.fast.learn(memory, at + L.fast, -clip(error, ERROR_LIMIT));
-    frameStep(memory, frame, x, samplesBack);
+    frameStep(memory, frame, xClean, samplesBack);
     this.#forecastNext(memory, at, xClean, time + localOffset, gap, cadence);
   }
 
@@ -228,8 +226,8 @@ export class Detector {
   }
 
   /**
-   * What the network gets to see: the value, or for at most two samples in a row the forecast ± 4σ. Fed back, a spike
-   * would spoil the forecasts after it; kept out for longer, a new level would never be learned.
+   * What the network and the frame get to see: the value, or for at most two samples in a row the forecast ± 4σ. Fed back, a spike
+   * would spoil the forecasts after it, and one reading of 65535 the scale of days; kept out for longer, a new level would never be learned.
    */
   #hygiene(memory: Float64Array, at: number, x: number, m: number, s: number, n: number, error: number): number {
     const L = this.layout;

@@ -9,10 +9,10 @@
  * A gauge becomes a counter after 64 rises without a fall; a counter that falls by less than half was none and turns
  * back. Both start the detector afresh, because the numbers mean something else from then on.
  *
- * Memory: kind, rises since start, last raw value, samples; the last value but for the on/off flag.
+ * Memory: kind, rises since start, last raw value, samples, ms from the last raw value to the last row.
  */
 export const KIND = { gauge: 0, counter: 1, onOff: 2 } as const;
-export const KIND_SIZE = 4;
+export const KIND_SIZE = 5;
 
 const RISES_MIN = 64;
 
@@ -20,6 +20,8 @@ const RISES_MIN = 64;
 export interface KindReading {
   /** What to score; NaN = nothing (missing, or the reset of a counter). */
   value: number;
+  /** Since the raw value before, over missing ones in between, ms. */
+  gap: number;
   kind: number;
   /** The kind has just changed: forget what was learned of the values. */
   changed: boolean;
@@ -29,7 +31,7 @@ export function kindOf(memory: Float64Array, at: number): number {
   return memory[at];
 }
 
-/** Takes in a raw value, `gapMs` after the one before. Allocates nothing. */
+/** Takes in a raw value (NaN = missing), `gapMs` after the row before. Allocates nothing. */
 export function kindStep(
   memory: Float64Array,
   at: number,
@@ -38,6 +40,16 @@ export function kindStep(
   onOff: boolean,
   reading: KindReading,
 ): void {
+  const gap = memory[at + 4] + gapMs;
+  reading.gap = gap;
+  if (Number.isNaN(raw)) {
+    memory[at + 4] = gap;
+    reading.value = raw;
+    reading.kind = memory[at];
+    reading.changed = false;
+    return;
+  }
+  memory[at + 4] = 0;
   const last = memory[at + 2];
   const first = memory[at + 3] === 0;
   memory[at + 2] = raw;
@@ -50,8 +62,8 @@ export function kindStep(
   reading.kind = kind;
   reading.changed = !first && kind !== before;
   if (kind !== KIND.counter) reading.value = raw;
-  else if (raw < last || gapMs <= 0) reading.value = Number.NaN;
-  else reading.value = ((raw - last) / gapMs) * 1000;
+  else if (raw < last || gap <= 0) reading.value = Number.NaN;
+  else reading.value = ((raw - last) / gap) * 1000;
 }
 
 function guessCounter(memory: Float64Array, at: number, last: number, raw: number): void {

@@ -1,0 +1,46 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { ALARM_SIZE, alarmStep, initialiseAlarm } from '../../models/alarm.ts';
+
+const THRESHOLD = 4;
+const QUIET = 1000;
+let memory: Float64Array;
+beforeEach(() => {
+  memory = new Float64Array(ALARM_SIZE);
+  initialiseAlarm(memory, 0);
+});
+const step = (time: number, score: number) => alarmStep(memory, 0, time, score, THRESHOLD, QUIET);
+
+describe('an alarm starts', () => {
+  test('at the first score that reaches the threshold', () => {
+    expect([step(0, 3.999), step(1, 4)]).toEqual([false, true]);
+  });
+
+  test('once for an event that goes on', () => {
+    const fired = Array.from({ length: 11 }, (_, i) => step(i * 100, 5)).filter(Boolean);
+    expect(fired).toHaveLength(1);
+  });
+
+  test('again when more than R has passed since the last', () => {
+    for (let time = 0; time <= 1000; time += 100) step(time, 5);
+    expect(step(1001, 5)).toBe(true);
+    expect(step(1002, 5)).toBe(false);
+  });
+
+  test('again when the score was low for more than a fifth of R', () => {
+    step(0, 5);
+    step(100, 3);
+    expect(step(200, 5)).toBe(false);
+    step(350, 3);
+    expect(step(401, 5)).toBe(true);
+  });
+
+  test('again when the score is more than 2 above that of the last alarm', () => {
+    step(0, 5);
+    expect([step(1, 7), step(2, 7.1), step(3, 9), step(4, 9.2)]).toEqual([false, true, false, true]);
+  });
+
+  test('never at a score that is not a number', () => {
+    expect(step(0, Number.NaN)).toBe(false);
+    expect(step(1, 5)).toBe(true);
+  });
+});

@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { CADENCE_SIZE, cadenceOf, cadenceStep, overdueAfter } from '../../models/cadence.ts';
+
+const AT = 2;
+function fresh(...gaps: number[]): Float64Array {
+  const memory = new Float64Array(AT + CADENCE_SIZE);
+  for (const gap of gaps) cadenceStep(memory, AT, gap);
+  return memory;
+}
+const times = (n: number, gap: number) => Array.from({ length: n }, () => gap);
+
+describe('cadence', () => {
+  test('is 0 until a gap was seen, then that gap', () => {
+    expect(cadenceOf(fresh(), AT)).toBe(0);
+    expect(cadenceOf(fresh(700), AT)).toBe(700);
+  });
+
+  test('is the median of the last 15 gaps, in whatever order they came', () => {
+    expect(cadenceOf(fresh(5, 1, 4, 2, 3), AT)).toBe(3);
+    expect(cadenceOf(fresh(...times(40, 99), 15, 1, 14, 2, 13, 3, 12, 4, 11, 5, 10, 6, 9, 7, 8), AT)).toBe(8);
+  });
+
+  test('is not moved by a pause or a burst, and follows a lasting change', () => {
+    const memory = fresh(...times(20, 1000));
+    expect(cadenceStep(memory, AT, 3600_000)).toBe(1000);
+    for (let i = 0; i < 5; i++) expect(cadenceStep(memory, AT, 10)).toBe(1000);
+    for (let i = 0; i < 8; i++) cadenceStep(memory, AT, 60_000);
+    expect(cadenceOf(memory, AT)).toBe(60_000);
+  });
+});
+
+describe('a series is overdue', () => {
+  test('never while fewer than 10 gaps are known', () => {
+    expect(overdueAfter(fresh(...times(9, 1000)), AT)).toBe(Infinity);
+    expect(overdueAfter(fresh(...times(10, 1000)), AT)).toBe(3000);
+  });
+
+  test('after three times its longest usual gap', () => {
+    expect(overdueAfter(fresh(...times(5, 1000), 4000, ...times(5, 1000)), AT)).toBeCloseTo(12_000, -3);
+  });
+
+  test('no later after an outage: a long gap is learned at one and a half times the usual', () => {
+    const memory = fresh(...times(30, 1000));
+    cadenceStep(memory, AT, 24 * 3600_000);
+    expect(overdueAfter(memory, AT)).toBe(4500);
+  });
+
+  test('as before once an unusual gap was long ago', () => {
+    const memory = fresh(...times(30, 1000), 1400);
+    expect(overdueAfter(memory, AT)).toBe(4200);
+    for (let i = 0; i < 3000; i++) cadenceStep(memory, AT, 1000);
+    expect(overdueAfter(memory, AT)).toBeCloseTo(3000, 0);
+  });
+});
+
+test('nothing beside its memory is touched', () => {
+  const memory = new Float64Array(AT + CADENCE_SIZE + 2).fill(0, AT, AT + CADENCE_SIZE);
+  memory.fill(9, 0, AT);
+  memory.fill(9, AT + CADENCE_SIZE);
+  for (let i = 1; i < 40; i++) cadenceStep(memory, AT, i);
+  expect([...memory.subarray(0, AT), ...memory.subarray(AT + CADENCE_SIZE)]).toEqual([9, 9, 9, 9]);
+});

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { ALARM_SIZE } from '../../models/alarm.ts';
+import { ALERT_SIZE } from '../../models/alert.ts';
+import { CADENCE_SIZE } from '../../models/cadence.ts';
+import { CALIBRATION_SIZE } from '../../models/calibration.ts';
+import { featuresSize } from '../../models/features.ts';
+import { FRAME_SIZE } from '../../models/frame.ts';
+import { KIND_SIZE } from '../../models/kind.ts';
+import { LANE_SIZE } from '../../models/lane.ts';
+import { type DetectorLayout, layoutOf } from '../../models/layout.ts';
+import { ORDER_SIZE } from '../../models/order.ts';
+import { PROFILE_SIZE } from '../../models/profile.ts';
+import { RANGE_SIZE } from '../../models/range.ts';
+import { STUCK_SIZE } from '../../models/stuck.ts';
+
+const sizes = (
+  lags: number,
+  forecaster: number,
+): Record<Exclude<keyof DetectorLayout, 'learned' | 'size'>, number> => ({
+  order: ORDER_SIZE,
+  cadence: CADENCE_SIZE,
+  kind: KIND_SIZE,
+  stuck: STUCK_SIZE,
+  benchmark: ALARM_SIZE,
+  alarm: ALARM_SIZE,
+  alert: ALERT_SIZE,
+  samples: 1,
+  frame: FRAME_SIZE,
+  range: RANGE_SIZE,
+  profile: PROFILE_SIZE,
+  features: featuresSize(lags),
+  forecast: 1,
+  errorSquare: 1,
+  clipped: 1,
+  surprise: CALIBRATION_SIZE,
+  lasting: LANE_SIZE,
+  fast: forecaster,
+});
+
+test.each([
+  [0, 100],
+  [20, 4567],
+])('with %i lags, every number of the block belongs to exactly one part', (lags, forecaster) => {
+  const layout = layoutOf(lags, forecaster);
+  const owner = Array.from({ length: layout.size }, () => '');
+  for (const [part, size] of Object.entries(sizes(lags, forecaster))) {
+    const at = layout[part as keyof DetectorLayout];
+    for (let i = at; i < at + size; i++) {
+      expect(owner[i], `number ${i}, of ${part}`).toBe('');
+      owner[i] = part;
+    }
+  }
+  expect(owner.indexOf('')).toBe(-1);
+  expect(owner).toHaveLength(layout.size);
+});
+
+test('what is forgotten with the kind of a series lies behind what is kept', () => {
+  const layout = layoutOf(3, 10);
+  const kept = ['order', 'cadence', 'kind', 'stuck', 'benchmark', 'alarm', 'alert', 'samples'];
+  for (const part of Object.keys(sizes(3, 10))) {
+    expect(layout[part as keyof DetectorLayout] < layout.learned, part).toBe(kept.includes(part));
+  }
+});
