@@ -25,7 +25,7 @@ import { KIND, kindStep, type KindReading } from './kind.ts';
 import { laneStep } from './lane.ts';
 import { layoutOf, type DetectorLayout } from './layout.ts';
 import { Lstm } from './lstm.ts';
-import { orderStep } from './order.ts';
+import { lastArrivalOf, orderStep } from './order.ts';
 import { phaseOf, profileAt, profileStep } from './profile.ts';
 import { createRandom } from './random.ts';
 import { isConstant, rangeStep } from './range.ts';
@@ -205,9 +205,13 @@ export class Detector {
     this.#forecastNext(memory, at, xClean, time + localOffset, gap, cadence);
   }
 
-  /** Silent for how long before it is overdue, ms. */
-  overdueAfter(memory: Float64Array, at: number): number {
-    return overdueAfter(memory, at + this.layout.cadence);
+  /**
+   * How long the series has been silent at `now`, ms; 0 while that is usual for it.
+   * @param since nobody listened before, epoch ms
+   */
+  silence(memory: Float64Array, at: number, now: number, since: number): number {
+    const silent = now - Math.max(lastArrivalOf(memory, at + this.layout.order), since);
+    return silent >= overdueAfter(memory, at + this.layout.cadence) ? silent : 0;
   }
 
   #forecastNext(memory: Float64Array, at: number, x: number, local: number, gap: number, cadence: number): void {
@@ -279,9 +283,9 @@ export class Detector {
 
   /** A row of the clock: the series is overdue. T grows with the silence and stands at θ when it becomes overdue. */
   #silence(memory: Float64Array, at: number, batch: Batch, row: number): void {
-    const cadence = cadenceOf(memory, at + this.layout.cadence);
-    const threshold = this.threshold(cadence);
-    const score = Math.min(SCORE_MAX, threshold * (batch.gap[row] / this.overdueAfter(memory, at)));
+    const cadence = at + this.layout.cadence;
+    const threshold = this.threshold(cadenceOf(memory, cadence));
+    const score = Math.min(SCORE_MAX, threshold * (batch.gap[row] / overdueAfter(memory, cadence)));
     this.#unknown(batch, row);
     batch.score[row] = score;
     this.#decide(memory, at, batch, row, score, threshold, REASON.silence, true);

@@ -3,31 +3,33 @@
  *
  *   in   --s--s--s--t--t--t--t--s--|      s sample, t tick
  *   out  --s--s--s--------o--o--s--|      o overdue: longer silent than ever usual
+ *
+ * Where more are overdue than a batch can hold, a tick becomes several batches.
  */
-import { map, type MonoTypeOperatorFunction } from 'rxjs';
+import { concatMap, type MonoTypeOperatorFunction } from 'rxjs';
 import { BATCH_ROWS_MAX, createBatch, pushRow, ROW, type Batch } from '../models/batch.ts';
-import { lastArrivalOf } from '../models/order.ts';
 import type { Registry } from '../models/registry.ts';
 
 export function pace(registry: Registry): MonoTypeOperatorFunction<Batch> {
-  return map((batch) => (Number.isNaN(batch.tick) ? batch : overdueRows(registry, batch.tick)));
+  return concatMap((batch) => (Number.isNaN(batch.tick) ? [batch] : overdueRows(registry, batch.tick)));
 }
 
-function overdueRows(registry: Registry, now: number): Batch {
+function overdueRows(registry: Registry, now: number): Batch[] {
   const overdue: { index: number; silent: number }[] = [];
   for (const track of registry) {
-    const { memory, at, model } = track;
-    const last = lastArrivalOf(memory, at + model.detector.layout.order);
-    const silent = now - Math.max(last, registry.listeningSince);
-    if (silent >= model.detector.overdueAfter(memory, at)) overdue.push({ index: track.index, silent });
-    // The rest, if ever there are so many, is overdue at the next tick as well.
-    if (overdue.length === BATCH_ROWS_MAX) break;
+    const silent = track.model.detector.silence(track.memory, track.at, now, registry.listeningSince);
+    if (silent > 0) overdue.push({ index: track.index, silent });
   }
-  const batch = createBatch(overdue.length);
-  for (const { index, silent } of overdue) {
-    const row = batch.length;
-    pushRow(batch, index, now, now, Number.NaN, ROW.overdue);
-    batch.gap[row] = silent;
+  const batches: Batch[] = [];
+  for (let from = 0; from < overdue.length; from += BATCH_ROWS_MAX) {
+    const rows = overdue.slice(from, from + BATCH_ROWS_MAX);
+    const batch = createBatch(rows.length);
+    for (const { index, silent } of rows) {
+      const row = batch.length;
+      pushRow(batch, index, now, now, Number.NaN, ROW.overdue);
+      batch.gap[row] = silent;
+    }
+    batches.push(batch);
   }
-  return batch;
+  return batches;
 }

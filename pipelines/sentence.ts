@@ -32,12 +32,18 @@ function claim({ reason, worst }: Facts, is: string, amount: string, band: strin
     case 'stuck':
       return `${is} stuck at ${amount}, repeating itself longer than it ever did`;
     case 'new_extreme':
-      return `${is} ${amount}, ${worst.value < worst.expected ? 'lower' : 'higher'} than ever seen${band}`;
+      return `${is} ${amount}, ${novelty(worst)}${band}`;
     case 'lasting_error':
       return `${is} off for a while: ${amount}${band}`;
     case 'prediction_error':
       return `${is} ${amount}${band}`;
   }
+}
+
+/** A series that never moved has no expectation to be above or below. */
+function novelty({ value, expected }: Evidence): string {
+  if (value < expected) return 'lower than ever seen';
+  return value > expected ? 'higher than ever seen' : 'never seen before';
 }
 
 /** `line1/pump/pressure` → `line1 pump pressure`, beginning with a capital. */
@@ -48,7 +54,7 @@ function nameOf(source: string): string {
 
 /** Digits enough to tell the ends of the band apart, or four where there is no band. */
 function formatFor({ value, lower, upper }: Evidence): (x: number) => string {
-  const step = upper > lower ? (upper - lower) / 20 : Math.abs(value) / 1000;
+  const step = upper > lower ? (upper - lower) / 100 : Math.abs(value) / 1000;
   const decimals = step > 0 ? Math.min(9, Math.max(0, Math.ceil(-Math.log10(step)))) : 0;
   return (x) => {
     if (!Number.isFinite(x)) return 'unknown';

@@ -43,11 +43,14 @@ export class AlertLog implements Journal {
     return this.#events[0]?.seq ?? this.seq + 1;
   }
 
-  /** The latest state of each alert that is open or was lately, newest first. */
+  /** Every open alert and those closed lately, each in its latest state, newest first; `max` unless more are open. */
   recent(max: number): AlertDocument[] {
     const latest = new Map<string, AlertDocument>();
+    for (const alert of this.#open.values()) latest.set(alert.id, alert);
     for (const event of this.#events) latest.set(event.id, event);
-    return [...latest.values()].sort((a, b) => b.started_at.localeCompare(a.started_at)).slice(0, max);
+    const all = [...latest.values()].sort((a, b) => b.started_at.localeCompare(a.started_at));
+    let closedLeft = max - all.filter(({ status }) => status === 'active').length;
+    return all.filter(({ status }) => status === 'active' || closedLeft-- > 0);
   }
 
   openedWithinDay(now: number): number {
@@ -56,7 +59,7 @@ export class AlertLog implements Journal {
   }
 
   toJSON(): { seq: number; open: AlertDocument[]; events: AlertDocument[] } {
-    return { seq: this.seq, open: [...this.#open.values()], events: this.#events };
+    return { seq: this.seq, open: [...this.#open.values()], events: [...this.#events] };
   }
 
   restore(state: unknown): void {

@@ -75,17 +75,23 @@ function shardPath(generation: number, partition: number): string {
 }
 
 function parseManifest(bytes: Uint8Array): Manifest {
-  let manifest: Manifest;
+  let manifest: Manifest | null;
   try {
-    manifest = JSON.parse(Buffer.from(bytes).toString('utf8')) as Manifest;
+    manifest = JSON.parse(Buffer.from(bytes).toString('utf8')) as Manifest | null;
   } catch (error) {
     throw new CodedError('CHECKPOINT_CORRUPT', `${MANIFEST}: expected JSON`, { cause: error });
+  }
+  if (manifest === null || typeof manifest !== 'object' || Array.isArray(manifest)) {
+    throw new CodedError('CHECKPOINT_CORRUPT', `${MANIFEST}: expected an object`);
   }
   if (manifest.format !== FORMAT || manifest.partitions !== PARTITIONS) {
     throw new CodedError(
       'CHECKPOINT_VERSION',
       `${MANIFEST}: expected format ${FORMAT} with ${PARTITIONS} partitions, got format ${String(manifest.format)} with ${String(manifest.partitions)}`,
     );
+  }
+  if (!Number.isSafeInteger(manifest.generation) || !Array.isArray(manifest.shards)) {
+    throw new CodedError('CHECKPOINT_CORRUPT', `${MANIFEST}: expected a generation and its shards`);
   }
   return manifest;
 }

@@ -36,6 +36,10 @@ const OWN: Record<CommandName, readonly string[]> = {
   help: [],
 };
 
+/** Whose words would be a misunderstanding, as in `check other.yaml`. */
+const WORDLESS: ReadonlySet<CommandName> = new Set(['run', 'demo', 'check', 'version']);
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
 export interface CommandLine {
   command: CommandName;
   positionals: string[];
@@ -78,6 +82,13 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   const command = word as CommandName;
   const foreign = Object.keys(values).find((name) => !COMMON.includes(name) && !OWN[command].includes(name));
   if (foreign !== undefined) throw usage(`${command} has no option --${foreign}`);
+  if (WORDLESS.has(command) && positionals.length > 0) {
+    throw usage(`${command}: expected options alone, got ${JSON.stringify(positionals[0])}`);
+  }
+  const level = values['log-level'];
+  if (level !== undefined && !(LOG_LEVELS as readonly string[]).includes(level)) {
+    throw usage(`--log-level: expected ${LOG_LEVELS.join(', ')}, got ${JSON.stringify(level)}`);
+  }
   return { command, positionals, options: values };
 }
 

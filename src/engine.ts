@@ -9,7 +9,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Observable, Subject } from 'rxjs';
-import { acknowledge } from '../models/alert.ts';
+import { acknowledge, isFiring } from '../models/alert.ts';
 import type { AlertDocument } from '../models/alert-document.ts';
 import { type Batch, createTick } from '../models/batch.ts';
 import { DEFAULTS, Detector } from '../models/detector.ts';
@@ -166,8 +166,7 @@ export class Engine {
   }
 
   isOverdue({ memory, at, model }: Track): boolean {
-    const last = Math.max(lastTimeOf(memory, at + model.detector.layout.order), this.registry.listeningSince);
-    return this.#options.clock.now() - last >= model.detector.overdueAfter(memory, at);
+    return model.detector.silence(memory, at, this.#options.clock.now(), this.registry.listeningSince) > 0;
   }
 
   stateBytes(): number {
@@ -210,6 +209,8 @@ export class Engine {
   async stop(): Promise<void> {
     for (const cancel of this.#cancels.splice(0)) cancel();
     await this.settled();
+    // One that is being written began before the last samples came.
+    await this.#saving?.catch(() => {}); // logged and counted where it failed
     await this.checkpoint();
     this.#entries.complete();
     this.#alerts.complete();
@@ -227,8 +228,23 @@ export class Engine {
   }
 
   #obey(command: Command, time: number): void {
-    if (command.verb === 'listen') this.registry.listeningSince = time;
-    else this.#acknowledge(command.alert, time);
+    if (command.verb === 'ack') {
+      this.#acknowledge(command.alert, time);
+      return;
+    }
+    this.registry.listeningSince = time;
+    this.#closeOrphans(time);
+  }
+
+  /** Ends alerts that no series will ever end: it was removed, or came back from a checkpoint without its state. */
+  #closeOrphans(now: number): void {
+    for (const alert of this.alertLog.open()) {
+      const track = this.registry.find(alert.series);
+      if (track !== undefined && isFiring(track.memory, track.at + track.model.detector.layout.alert)) continue;
+      const time = new Date(now).toISOString();
+      const seq = ++this.alertLog.seq;
+      this.#publish({ ...alert, event: 'close', status: 'cleared', updated_at: time, ended_at: time, seq });
+    }
   }
 
   #acknowledge(id: string, time: number): void {
@@ -251,7 +267,9 @@ export class Engine {
     const started = clock.now();
     const shards = [];
     for (const [partition, tracks] of this.#byPartition()) {
-      const rows = tracks.map((track) => ({
+      // A series may have been removed, and its memory be another's, since the list was made.
+      const present = tracks.filter((track) => this.registry.find(track.id) === track);
+      const rows = present.map((track) => ({
         ...track,
         pipeline: track.model.pipeline,
         size: track.model.detector.size,
@@ -296,6 +314,7 @@ export class Engine {
 
   #removeTracks(id: string): void {
     for (const track of this.registry) if (track.model.pipeline === id) this.registry.remove(track);
+    this.#closeOrphans(this.#options.clock.now());
   }
 }
 

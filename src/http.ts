@@ -138,7 +138,8 @@ export class HttpDoor {
       return c.json(api.events(after));
     });
     app.get('/api/v1/demo/scoreboard', (c) => found(c, api.scoreboard(), 'the demo does not run'));
-    app.post('/api/v1/cmd/:verb', bodyLimit({ maxSize: BODY_BYTES_MAX }), (c) => this.#command(c));
+    const onError = (c: Context) => problem(c, 413, 'too-large', `expected at most ${BODY_BYTES_MAX} bytes`);
+    app.post('/api/v1/cmd/:verb', bodyLimit({ maxSize: BODY_BYTES_MAX, onError }), (c) => this.#command(c));
     app.get('*', (c) => {
       const asset = assets.get(c.req.path);
       if (asset === undefined) return problem(c, 404, 'not-found', `nothing is at ${JSON.stringify(c.req.path)}`);
@@ -218,7 +219,7 @@ function found(c: Context, value: unknown, detail: string): Response {
   return value === undefined ? problem(c, 404, 'not-found', detail) : c.json(value as object);
 }
 
-function problem(c: Context, status: 400 | 401 | 403 | 404 | 415 | 500, title: string, detail: string): Response {
+function problem(c: Context, status: 400 | 401 | 403 | 404 | 413 | 415 | 500, title: string, detail: string): Response {
   return c.body(JSON.stringify({ type: 'about:blank', title, status, detail }), status, {
     'content-type': 'application/problem+json',
   });

@@ -19,7 +19,9 @@ export function lineFormat(out: Writable): { write(line: string): void } {
         .map(([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
       const cause = record.err?.message === undefined ? '' : `: ${record.err.message}`;
       const text = `${record.msg ?? ''}${cause}${fields.join('')}`;
-      out.write(`${record.time.slice(11, 19)} ${LEVELS.get(record.level) ?? record.level} ${visible(text)}\n`);
+      out.write(
+        `${record.time.slice(11, 19)} ${LEVELS.get(record.level) ?? record.level} ${visible(text).replaceAll('\n', '\n  ')}\n`,
+      );
     },
   };
 }
@@ -28,7 +30,7 @@ export function lineFormat(out: Writable): { write(line: string): void } {
 // oxlint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g;
 
-/** A topic may hold an escape sequence that repaints the terminal. */
+/** A topic may hold an escape sequence that repaints the terminal. Lines after the first are indented, so that it cannot forge one. */
 function visible(text: string): string {
   return text.replace(CONTROL, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

@@ -7,6 +7,7 @@
 import { Subject } from 'rxjs';
 import { type Batch, BATCH_ROWS_MAX, createBatch, createTick, pushRow, ROW } from '../models/batch.ts';
 import { DEFAULTS, Detector, type DetectorOptions } from '../models/detector.ts';
+import { CodedError } from '../models/errors.ts';
 import { type Model, Registry } from '../models/registry.ts';
 import { openRecording, type RecordedRow } from '../sensors/recording.ts';
 import { seriesId } from '../sensors/topic.ts';
@@ -96,6 +97,10 @@ class Replay {
   async *run(path: string): AsyncGenerator<ScoredRow[]> {
     const { periodMs = 1000, batchRows = 512, localOffset = () => 0, onProgress } = this.#options;
     const recording = await openRecording(path, periodMs);
+    if (recording.channels.length > BATCH_ROWS_MAX) {
+      const got = recording.channels.length;
+      throw new CodedError('RECORDING_CHANNELS', `${path}:1  expected at most ${BATCH_ROWS_MAX} channels, got ${got}`);
+    }
     const channels = recording.channels.map((channel) => this.#admit(channel));
     const entries = new Subject<Batch>();
     let scored: Batch | undefined;

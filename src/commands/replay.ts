@@ -1,7 +1,7 @@
 /** `replay INPUT`: recorded files through the live path, scores to files. */
 import { createWriteStream, statSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { once } from 'node:events';
 import { CodedError } from '../../models/errors.ts';
@@ -29,6 +29,7 @@ export async function replay(line: CommandLine): Promise<number> {
   const { scores, report, warm, json } = line.options;
   const options = await replayOptions(line);
   const files = await recordingsOf(input);
+  const targets = scores === undefined ? undefined : targetsOf(files, scores);
   if (warm !== undefined) options.warm = await warmUp(warm, options);
   const total = files.reduce((sum, { path }) => sum + statSync(path).size, 0);
   const bar = progressBar(total, process.stderr);
@@ -37,7 +38,7 @@ export async function replay(line: CommandLine): Promise<number> {
   let before = 0;
   for (const { path, name } of files) {
     const chart = report === undefined ? undefined : new Chart(name);
-    const target = scores === undefined ? undefined : join(scores, scoresName(name));
+    const target = targets?.get(path);
     const onProgress = (bytes: number) => bar.update(before + bytes, name);
     summaries.push({ file: name, ...(await replayOne(path, { ...options, onProgress }, target, chart)) });
     before += statSync(path).size;
@@ -117,6 +118,19 @@ async function recordingsOf(input: string): Promise<{ path: string; name: string
   if (files.length === 0)
     throw new CodedError('REPLAY_EMPTY', `${input}: expected *.csv, *.csv.gz, *.jsonl or *.jsonl.gz, found none`);
   return files;
+}
+
+/** Where the scores of each file go. @throws CodedError USAGE where that is a recording, or the same for two */
+function targetsOf(files: readonly { path: string; name: string }[], scores: string): Map<string, string> {
+  const targets = new Map<string, string>();
+  const taken = new Set(files.map(({ path }) => resolve(path)));
+  for (const { path, name } of files) {
+    const target = join(scores, scoresName(name));
+    if (taken.has(resolve(target))) throw usage(`--scores: the scores of ${path} would overwrite ${target}`);
+    taken.add(resolve(target));
+    targets.set(path, target);
+  }
+  return targets;
 }
 
 function scoresName(name: string): string {

@@ -13,7 +13,7 @@ export class MemoryLog implements SampleLog {
   #head = 0;
   #reader: ((entry: LogEntry, position: number) => void) | undefined;
   #scheduled: NodeJS.Immediate | undefined;
-  #waiting: (() => void)[] = [];
+  #waiting: { position: number; resolve: () => void }[] = [];
 
   append(entry: LogEntry): void {
     this.#entries.push(entry);
@@ -29,7 +29,8 @@ export class MemoryLog implements SampleLog {
 
   drained(): Promise<void> {
     if (this.#head === this.#entries.length) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    const position = this.position + this.#entries.length - this.#head;
+    return new Promise((resolve) => this.#waiting.push({ position, resolve }));
   }
 
   close(): void {
@@ -55,9 +56,7 @@ export class MemoryLog implements SampleLog {
     this.depth -= rowsOf(entry);
     this.position++;
     this.#reader?.(entry, this.position);
-    if (this.#head === this.#entries.length) {
-      for (const resolve of this.#waiting.splice(0)) resolve();
-    }
+    while (this.#waiting.length > 0 && this.#waiting[0].position <= this.position) this.#waiting.shift()!.resolve();
   }
 
   #forgetRead(): void {

@@ -31,6 +31,8 @@ export class Client {
   missedPings = 0;
   readonly #waiting = new Map<string, SampleColumns>();
   #sentAt = -Infinity;
+  /** Bytes of the last snapshot that may still be under way: it goes in one piece, so it does not count as slowness. */
+  #snapshotBytes = 0;
 
   constructor(socket: WebSocket) {
     this.socket = socket;
@@ -39,11 +41,15 @@ export class Client {
   /** False when the client could not take it and was closed. */
   send(message: ServerMessage): boolean {
     if (this.socket.readyState !== this.socket.OPEN) return true;
-    if (this.socket.bufferedAmount > BUFFERED_MAX) {
+    const { bufferedAmount } = this.socket;
+    this.#snapshotBytes = Math.min(this.#snapshotBytes, bufferedAmount);
+    if (bufferedAmount > BUFFERED_MAX + this.#snapshotBytes) {
       this.socket.close(TRY_AGAIN_LATER, 'too slow');
       return false;
     }
-    this.socket.send(JSON.stringify(message));
+    const text = JSON.stringify(message);
+    if (message.type === 'snapshot') this.#snapshotBytes = Buffer.byteLength(text);
+    this.socket.send(text);
     return true;
   }
 
@@ -59,10 +65,13 @@ export class Client {
     const { subscription } = this;
     if (subscription === undefined || this.#waiting.size === 0) return;
     if (now - this.#sentAt < subscription.intervalMs) return;
-    if (this.socket.bufferedAmount > SAMPLES_BUFFERED_MAX) return;
-    this.#sentAt = now;
-    for (const columns of this.#waiting.values()) this.send({ type: 'samples', ...columns });
-    this.#waiting.clear();
+    for (const [series, columns] of this.#waiting) {
+      // What does not fit goes next time, and then it is first.
+      if (this.socket.bufferedAmount > SAMPLES_BUFFERED_MAX) return;
+      this.#sentAt = now;
+      this.#waiting.delete(series);
+      this.send({ type: 'samples', ...columns });
+    }
   }
 
   /** Forgets what waits: a snapshot covers it. */

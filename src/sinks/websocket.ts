@@ -146,7 +146,7 @@ export class WebSocketHub implements AlertSink {
     client.subscription = subscription;
     client.clear();
     this.#send(client, { type: 'result', id: message.id, ok: true });
-    if (message.from_seq !== undefined) this.#resume(client, message.from_seq);
+    if (message.from_seq !== undefined) this.#resume(client, subscription, message.from_seq);
     const series = this.#source.series().filter(({ id }) => subscription.matches(id));
     const samples = subscription.samples ? series.flatMap(({ id }) => this.#source.samples(id) ?? []) : [];
     const alerts = subscription.alerts
@@ -158,10 +158,15 @@ export class WebSocketHub implements AlertSink {
     if (scoreboard !== undefined) this.#send(client, { type: 'scoreboard', scoreboard });
   }
 
-  #resume(client: Client, seq: number): void {
+  #resume(client: Client, subscription: Subscription, seq: number): void {
     const oldest = this.#source.oldestSeq();
-    if (seq + 1 < oldest) this.#send(client, { type: 'gap', from_seq: seq, oldest_seq: oldest });
-    else for (const alert of this.#source.alertsAfter(seq)) this.#send(client, { type: 'alert', alert });
+    if (seq + 1 < oldest) {
+      this.#send(client, { type: 'gap', from_seq: seq, oldest_seq: oldest });
+      return;
+    }
+    for (const alert of this.#source.alertsAfter(seq)) {
+      if (subscription.alerts && subscription.matches(alert.series)) this.#send(client, { type: 'alert', alert });
+    }
   }
 
   #send(client: Client, message: ServerMessage): void {

@@ -35,8 +35,13 @@ async function startDaemon(): Promise<void> {
   telemetry = new Telemetry({ level: 'silent' });
   daemon = createDaemon(
     {
-      ...{ clock: systemClock, rng: systemRng, net: systemNet, storage, log: new MemoryLog() },
-      ...{ store: new FileCheckpointStore(storage), ownership: { owns: () => true } },
+      clock: systemClock,
+      rng: systemRng,
+      net: systemNet,
+      storage,
+      log: new MemoryLog(),
+      store: new FileCheckpointStore(storage),
+      ownership: { owns: () => true },
     },
     { telemetry },
   );
@@ -108,8 +113,8 @@ describe('from publish to alert', () => {
     expect(alert.upper).toBeLessThan(25);
     expect(alert.text).toContain('Line9 press force value is 25');
 
-    const samples = client.messages.filter((m) => m.type === 'samples');
-    expect(samples.flatMap((m) => m.y)).toContain(25);
+    const values = () => client.messages.flatMap((m) => (m.type === 'samples' ? m.y : []));
+    await expect.poll(values).toContain(25);
     client.send({ type: 'ack', id: 8, alert: alert.id });
     await expect.poll(() => client.messages).toContainEqual({ type: 'result', id: 8, ok: true });
     await expect

@@ -1,0 +1,20 @@
+/** The last checkpoint, kept in memory as a copy; saving can be held up to see what happens meanwhile. */
+import type { Checkpoint, CheckpointStore } from '../../models/ports.ts';
+
+export class MemoryCheckpointStore implements CheckpointStore {
+  saved: Checkpoint | undefined;
+  saves = 0;
+  /** What a save waits for before it counts. */
+  gate: () => Promise<void> = () => Promise.resolve();
+
+  async save(checkpoint: Checkpoint): Promise<void> {
+    const copy = structuredClone(checkpoint);
+    await this.gate();
+    this.saved = copy;
+    this.saves++;
+  }
+
+  load(): Promise<Checkpoint | undefined> {
+    return Promise.resolve(structuredClone(this.saved));
+  }
+}

@@ -1,0 +1,122 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type Batch, ROW } from '../../models/batch.ts';
+import type { LogEntry, SampleLog } from '../../models/ports.ts';
+import { Registry } from '../../models/registry.ts';
+import { decodeJson } from '../../sensors/decode.ts';
+import { DEPTH_MAX, Intake } from '../../src/intake.ts';
+import { Telemetry } from '../../src/telemetry.ts';
+import { NOON, tracksOf } from '../sim/tracks.ts';
+
+/** Takes entries and reads nothing. */
+class Sink implements SampleLog {
+  position = 0;
+  depth = 0;
+  readonly batches: Batch[] = [];
+  append(entry: LogEntry): void {
+    if (entry.kind === 'batch') this.batches.push(entry.batch);
+  }
+  read(): void {}
+  drained(): Promise<void> {
+    return Promise.resolve();
+  }
+  close(): void {}
+}
+
+const { model } = tracksOf();
+let log: Sink;
+let registry: Registry;
+let telemetry: Telemetry;
+let intake: Intake;
+
+beforeEach(() => {
+  log = new Sink();
+  registry = new Registry(5);
+  telemetry = new Telemetry({ level: 'silent' });
+  intake = new Intake(log, registry, telemetry);
+});
+
+function take(topic: string, json: unknown, arrival = NOON): number {
+  return intake.accept({ source: 'mqtt', topic, arrival }, decodeJson(Buffer.from(JSON.stringify(json))), model);
+}
+
+describe('the intake', () => {
+  it('gathers what comes in one turn into one batch', async () => {
+    expect(take('a', { x: 1, y: true })).toBe(2);
+    expect(take('b', 3, NOON + 5)).toBe(1);
+    expect(log.batches).toEqual([]);
+    await nextTurn();
+    expect(log.batches).toHaveLength(1);
+    const [{ length, series, value, time, arrival, flags }] = log.batches;
+    expect(length).toBe(3);
+    expect(Array.from(series.slice(0, 3)).map((index) => registry.tracks[index]?.id)).toEqual(['a_x', 'a_y', 'b']);
+    expect(Array.from(value.slice(0, 3))).toEqual([1, 1, 3]);
+    expect(Array.from(flags.slice(0, 3))).toEqual([0, ROW.onOff, 0]);
+    expect(Array.from(time.slice(0, 3))).toEqual([NOON, NOON, NOON + 5]);
+    expect(Array.from(arrival.slice(0, 3))).toEqual([NOON, NOON, NOON + 5]);
+    take('a', { x: 2 });
+    await nextTurn();
+    expect(log.batches).toHaveLength(2);
+  });
+
+  it('takes the time of the payload before that of the arrival', async () => {
+    take('a', { x: 1, ts: NOON - 1000 });
+    intake.flush();
+    expect([log.batches[0].time[0], log.batches[0].arrival[0]]).toEqual([NOON - 1000, NOON]);
+  });
+
+  it('hands over nothing where nothing came', async () => {
+    intake.flush();
+    expect(take('a', 'broken')).toBe(0);
+    await nextTurn();
+    expect(log.batches).toEqual([]);
+  });
+
+  it('does not hand a batch over twice', async () => {
+    take('a', 1);
+    intake.flush();
+    await nextTurn();
+    expect(log.batches).toHaveLength(1);
+  });
+
+  it('lets a batch grow with the turn, to 4,096 rows and no further, and keeps every row', () => {
+    for (let i = 0; i < 10_000; i++) take('a', i, NOON + i);
+    intake.flush();
+    expect(log.batches.map(({ length }) => length)).toEqual([4096, 4096, 1808]);
+    expect(log.batches.flatMap(({ value, length }) => Array.from(value.slice(0, length)))).toEqual(
+      Array.from({ length: 10_000 }, (_, i) => i),
+    );
+    expect(log.batches[2].value.length).toBe(2048);
+  });
+
+  it('refuses and counts rows while too many wait to be scored', () => {
+    take('a', 1);
+    log.depth = DEPTH_MAX;
+    expect(take('a', { y: 2, z: 3 })).toBe(0);
+    expect(telemetry.dropped.get('overflow')).toBe(2);
+    log.depth = DEPTH_MAX - 1;
+    expect(take('a', 4)).toBe(1);
+  });
+
+  it('refuses and counts series above the limit, and goes on with those it knows', () => {
+    for (let i = 0; i < 7; i++) take(`s${i}`, 1);
+    expect(telemetry.dropped.get('too_many_series')).toBe(2);
+    expect(registry.size).toBe(5);
+    expect(take('s4', 2)).toBe(1);
+  });
+
+  it('refuses and counts a name of more than 4,096 characters', () => {
+    expect(take('t'.repeat(4094), { x: 1 })).toBe(1);
+    expect(take('t'.repeat(4095), { x: 1 })).toBe(0);
+    expect(telemetry.dropped.get('bad_name')).toBe(1);
+  });
+
+  it('counts what it took by source, what it dropped by reason, and numbers that were texts', async () => {
+    take('a', { x: '1.5', y: '2', z: 'no', w: null, v: 3 });
+    const metrics = await telemetry.metrics.metrics();
+    expect(metrics).toContain('tidewatch_samples_total{source="mqtt"} 3\n');
+    expect(metrics).toContain('tidewatch_samples_irregular_total{what="numeric_string"} 2\n');
+    expect(Object.fromEntries(telemetry.dropped)).toEqual({ not_a_number: 1, empty: 1 });
+    expect(telemetry.samples).toBe(3);
+  });
+});
