@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import WebSocket from 'ws';
+import { WebSocket } from 'ws';
 import { FileCheckpointStore } from '../../src/checkpoint.ts';
 import { load } from '../../src/config/load.ts';
 import { createDaemon, type Daemon, type StartReport } from '../../src/daemon.ts';
@@ -73,6 +73,9 @@ async function openClient(): Promise<{ messages: ServerMessage[]; send(message: 
   await once(socket, 'open');
   return { messages, send: (message) => socket.send(JSON.stringify(message)), close: () => socket.close() };
 }
+
+const publishAt = (ts: number, value: number) =>
+  publisher.publishAsync('clock/x', JSON.stringify({ ts, value }), { qos: 1 });
 
 /** A calm sine with its own time, one sample a second, then whatever is put at the end. */
 async function publish(topic: string, values: readonly number[], lastTime: number): Promise<void> {
@@ -184,13 +187,11 @@ describe('bad input', () => {
 
   it('of a late, repeated or future sample is dropped by its own reason', async () => {
     const now = Date.now();
-    const at = async (ts: number, value: number) =>
-      publisher.publishAsync('clock/x', JSON.stringify({ ts, value }), { qos: 1 });
-    await at(now, 1);
-    await at(now, 1); // duplicate
-    await at(now - 5000, 2); // late
-    await at(now + 3600_000, 3); // future
-    await at(now + 1000, 4);
+    await publishAt(now, 1);
+    await publishAt(now, 1); // duplicate
+    await publishAt(now - 5000, 2); // late
+    await publishAt(now + 3600_000, 3); // future
+    await publishAt(now + 1000, 4);
     await expect.poll(() => telemetry.dropped.get('future')).toBe(1);
     expect(telemetry.dropped.get('duplicate')).toBe(1);
     expect(telemetry.dropped.get('late')).toBe(1);
