@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEMO, Program, temporaryFolder, writeConfig } from './harness.ts';
 
@@ -20,6 +20,24 @@ const ARGS = [
   '--disable-sync',
   '--no-first-run',
 ];
+
+/** The picture in the README: a few faults at once, so that every kind of card is to be seen. */
+async function takeScreenshot(page: Page, url: string): Promise<void> {
+  for (const [kind, series] of [
+    ['noise', 'line1/conveyor/speed'],
+    ['stuck', 'line1/conveyor/torque'],
+  ]) {
+    await fetch(`${url}/api/v1/cmd/inject`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ kind, series, for: '30s' }),
+    });
+  }
+  await expect.poll(() => page.getByTestId('alert').count(), { timeout: 30_000 }).toBeGreaterThanOrEqual(3);
+  await page.setViewportSize({ width: 1280, height: 1070 });
+  await page.waitForTimeout(1000);
+  await page.screenshot({ path: SCREENSHOT });
+}
 
 if (executablePath === undefined) {
   if (process.env['REQUIRE_SERVICES'] === '1') throw new Error('Chromium is required and was not found');
@@ -69,7 +87,8 @@ describe.skipIf(executablePath === undefined)('the page in a browser', () => {
       (await (await fetch(`${url}/api/v1/series/line1_pump_pressure`)).json()) as { samples: number };
     const before = (await last()).samples;
     await expect.poll(async () => (await last()).samples, { timeout: 10_000 }).toBeGreaterThan(before);
-    if (process.env['UPDATE_SCREENSHOT'] === '1') await page.screenshot({ path: SCREENSHOT });
+    if (process.env['UPDATE_SCREENSHOT'] === '1') await takeScreenshot(page, url);
+    expect(existsSync(SCREENSHOT)).toBe(true);
     expect(errors).toEqual([]);
     await page.close();
   }, 90_000);
