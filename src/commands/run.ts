@@ -9,13 +9,8 @@ import { basename, dirname, resolve } from 'node:path';
 import { CodedError } from '../../models/errors.ts';
 import type { CommandLine } from '../cli.ts';
 import { createDaemon, type Daemon, type StartReport } from '../daemon.ts';
-import { FileCheckpointStore } from '../checkpoint.ts';
 import { lineFormat } from '../line-format.ts';
-import { systemClock } from '../ports/clock.ts';
-import { MemoryLog } from '../ports/memory-log.ts';
-import { systemNet } from '../ports/net.ts';
-import { systemRng } from '../ports/rng.ts';
-import { FileStorage } from '../ports/storage.ts';
+import { systemPorts } from '../ports/system.ts';
 import { Telemetry } from '../telemetry.ts';
 import { readConfiguration } from './configuration.ts';
 
@@ -28,19 +23,7 @@ export async function run(line: CommandLine): Promise<number> {
     level: line.options['log-level'] ?? 'info',
     ...(process.stderr.isTTY ? { destination: lineFormat(process.stderr) } : {}),
   });
-  const storage = new FileStorage(resolve(config.stateDir));
-  const daemon = createDaemon(
-    {
-      clock: systemClock,
-      rng: systemRng,
-      net: systemNet,
-      storage,
-      log: new MemoryLog(),
-      store: new FileCheckpointStore(storage),
-      ownership: { owns: () => true },
-    },
-    { telemetry },
-  );
+  const daemon = createDaemon(systemPorts(resolve(config.stateDir)), { telemetry });
   const stopped = untilSignal(daemon, telemetry);
   const report = await Promise.race([daemon.start(config), stopped.then(() => undefined)]);
   if (report === undefined) return 0;

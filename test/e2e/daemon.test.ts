@@ -2,14 +2,9 @@ import { once } from 'node:events';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { FileCheckpointStore } from '../../src/checkpoint.ts';
 import { load } from '../../src/config/load.ts';
 import { createDaemon, type Daemon, type StartReport } from '../../src/daemon.ts';
-import { systemClock } from '../../src/ports/clock.ts';
-import { MemoryLog } from '../../src/ports/memory-log.ts';
-import { systemNet } from '../../src/ports/net.ts';
-import { systemRng } from '../../src/ports/rng.ts';
-import { FileStorage } from '../../src/ports/storage.ts';
+import { systemPorts } from '../../src/ports/system.ts';
 import { type AlertMessage, type ServerMessage, type SnapshotMessage, SUBPROTOCOL } from '../../src/protocol.ts';
 import { Telemetry } from '../../src/telemetry.ts';
 import { freePort, temporaryFolder } from './harness.ts';
@@ -31,20 +26,8 @@ let publisher: MqttClient;
 async function startDaemon(): Promise<void> {
   const loaded = load(config(await freePort()), { file: 'test.yaml', env: {} });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
-  const storage = new FileStorage(folder.path);
   telemetry = new Telemetry({ level: 'silent' });
-  daemon = createDaemon(
-    {
-      clock: systemClock,
-      rng: systemRng,
-      net: systemNet,
-      storage,
-      log: new MemoryLog(),
-      store: new FileCheckpointStore(storage),
-      ownership: { owns: () => true },
-    },
-    { telemetry },
-  );
+  daemon = createDaemon(systemPorts(folder.path), { telemetry });
   report = await daemon.start(loaded.config);
   publisher = await connectAsync(report.broker!, { protocolVersion: 4 });
   await expect.poll(async () => (await fetch(`${report.url}/readyz`)).status).toBe(200);
