@@ -19,6 +19,9 @@ export const DROP_REASONS = [
   'bad_name',
   'too_many_series',
   'overflow',
+  'bad_quality',
+  'too_many_rows',
+  'unrouted',
 ] as const;
 
 export type DropReason = Exclude<(typeof DROP_REASONS)[number], 'kept'>;

@@ -1,132 +1,95 @@
 /**
- * A JSON payload into readings.
+ * Payloads into readings: what a mapping says, and without one what the payload itself shows.
  *
- * Every numeric leaf becomes a field named by its path; a bare number or boolean is the field ''. A known time key at
- * the top level is the time of all of them. What is not a number is counted by reason, never thrown: the payload is
- * somebody else's text. Nothing here indexes an object by a name from outside.
+ * A decoder never throws on any bytes: what is not a number is counted by reason. Each format has its own file in
+ * `decode/`, and every transport speaks all of them.
  */
-import type { DropReason } from '../models/drop.ts';
+import { CodedError } from '../models/errors.ts';
+import type { Decoded } from './decode/decoded.ts';
+import { decodeAny } from './decode/guess.ts';
+import { ignoring } from './decode/ignore.ts';
+import { AUTOMATIC_RULE, decodeJson, type FieldRule, type JsonRule } from './decode/json.ts';
+import { parseJsonPath, type Step } from './decode/json-path.ts';
+import { decodeLines } from './decode/line-protocol.ts';
+import { decodeSenml } from './decode/senml.ts';
+import { isTimeKey } from './decode/time.ts';
+import { type TopicMatch, topicPattern } from './decode/topic-pattern.ts';
+import { decodeValue } from './decode/value.ts';
+import type { Mapping, TopicRule } from './mapping.ts';
 
-export const LIMITS = {
-  payloadBytesMax: 256 * 1024,
-  depthMax: 8,
-  fieldsMax: 256,
-  nameLengthMax: 512,
-} as const;
+export { type Decoded, LIMITS, type Reading } from './decode/decoded.ts';
+export { decodeJson } from './decode/json.ts';
+export { timeOf } from './decode/time.ts';
 
-export interface Reading {
-  /** Path of the field, segments joined by '/'; '' for a bare value. */
-  path: string;
-  value: number;
-  onOff: boolean;
-}
+/** @param arrival epoch ms, to which relative times are added */
+export type Decoder = (topic: string, payload: Uint8Array, arrival: number) => Decoded;
 
-export interface Decoded {
-  readings: Reading[];
-  /** Epoch ms; NaN when the payload carries no time. */
-  time: number;
-  drops: DropReason[];
-  /** Numbers that came as strings: accepted, and counted. */
-  numericStrings: number;
-}
+/** Topics whose rule is remembered. */
+const TOPICS_MAX = 50_000;
 
-const TIME_KEYS = new Set(['ts', 't', 'time', 'timestamp', '_time', 'last_seen']);
-const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
-/** The last time that a date can express. */
-const NANOSECONDS_MAX = 8.64e15 * 1e6;
-const ON = new Set(['true', 'on']);
-const OFF = new Set(['false', 'off']);
-
-/** Never throws. */
-export function decodeJson(payload: Uint8Array): Decoded {
-  const decoded: Decoded = { readings: [], time: Number.NaN, drops: [], numericStrings: 0 };
-  if (payload.length > LIMITS.payloadBytesMax) {
-    decoded.drops.push('too_large');
-    return decoded;
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('utf8'));
-  } catch {
-    // Not JSON: Infinity, NaN, hex, half a message, or another format altogether.
-    decoded.drops.push(payload.length === 0 ? 'empty' : 'malformed');
-    return decoded;
-  }
-  if (isObject(json)) takeTime(json, decoded);
-  walk(json, '', 0, decoded);
-  return decoded;
-}
-
-/** Epoch ms from a number (unit by magnitude: s, ms, µs, ns) or an ISO 8601 text; NaN when it is neither. */
-export function timeOf(value: unknown): number {
-  if (typeof value === 'string') {
-    if (DECIMAL.test(value)) return timeOf(Number(value));
-    // A text without zone is UTC, not the daemon's local time.
-    const iso = value.trim().replace(' ', 'T');
-    // Date.parse alone finds a date in `sensor-1`.
-    if (!/^[+-]?\d{4,6}-\d\d/.test(iso)) return Number.NaN;
-    const zoned = /([zZ]|[+-]\d\d:?\d\d)$/.test(iso) || !iso.includes('T') ? iso : `${iso}Z`;
-    return Date.parse(zoned);
-  }
-  if (typeof value !== 'number' || !(value > 0 && value <= NANOSECONDS_MAX)) return Number.NaN;
-  if (value < 1e11) return value * 1000;
-  if (value < 1e14) return value;
-  if (value < 1e17) return value / 1e3;
-  return value / 1e6;
-}
-
-function isObject(json: unknown): json is Record<string, unknown> {
-  return typeof json === 'object' && json !== null && !Array.isArray(json);
-}
-
-function takeTime(json: Record<string, unknown>, decoded: Decoded): void {
-  for (const [key, value] of Object.entries(json)) {
-    if (!TIME_KEYS.has(key)) continue;
-    decoded.time = timeOf(value);
-    if (Number.isNaN(decoded.time)) decoded.drops.push('bad_time');
-    return;
-  }
-}
-
-function walk(json: unknown, path: string, depth: number, decoded: Decoded): void {
-  if (isObject(json)) {
-    if (depth >= LIMITS.depthMax) {
-      decoded.drops.push('too_deep');
-      return;
+/** @throws CodedError MAPPING_TOPIC, MAPPING_PATH for a rule that cannot be read */
+export function createDecoder(mapping: Mapping): Decoder {
+  const decode = formatOf(mapping.format);
+  if (mapping.topics.length === 0) return (_, payload, arrival) => decode(payload, AUTOMATIC_RULE, arrival);
+  const rules = mapping.topics.map((rule) => ({ fits: topicOf(rule.match), rule: compiled(rule) }));
+  const known = new Map<string, JsonRule>();
+  return (topic, payload, arrival) => {
+    let rule = known.get(topic);
+    if (rule === undefined) {
+      rule = rules.find(({ fits }) => fits(topic))?.rule ?? AUTOMATIC_RULE;
+      if (known.size >= TOPICS_MAX) known.clear();
+      known.set(topic, rule);
     }
-    for (const [key, value] of Object.entries(json)) {
-      if (depth === 0 && TIME_KEYS.has(key)) continue;
-      if (decoded.readings.length + decoded.drops.length >= LIMITS.fieldsMax) {
-        decoded.drops.push('too_many_fields');
-        return;
-      }
-      walk(value, path === '' ? key : `${path}/${key}`, depth + 1, decoded);
-    }
-    return;
-  }
-  if (path.length > LIMITS.nameLengthMax) {
-    decoded.drops.push('bad_name');
-    return;
-  }
-  leaf(json, path, decoded);
+    return decode(payload, rule, arrival);
+  };
 }
 
-function leaf(json: unknown, path: string, decoded: Decoded): void {
-  if (typeof json === 'boolean') {
-    decoded.readings.push({ path, value: json ? 1 : 0, onOff: true });
-  } else if (typeof json === 'number') {
-    number(json, path, decoded); // 1e999 parses to Infinity
-  } else if (typeof json === 'string') {
-    const word = json.toLowerCase();
-    if (ON.has(word) || OFF.has(word)) decoded.readings.push({ path, value: ON.has(word) ? 1 : 0, onOff: true });
-    else if (DECIMAL.test(json)) {
-      decoded.numericStrings++;
-      number(Number(json), path, decoded);
-    } else decoded.drops.push(json.trim() === '' ? 'empty' : 'not_a_number');
-  } else decoded.drops.push(json === null ? 'empty' : 'not_a_number');
+function formatOf(format: Mapping['format']): (payload: Uint8Array, rule: JsonRule, arrival: number) => Decoded {
+  switch (format) {
+    case 'auto':
+      return decodeAny;
+    case 'json':
+      return decodeJson;
+    case 'senml':
+      return (payload, { ignore }, arrival) => decodeSenml(payload, arrival, ignore);
+    case 'influx':
+      return (payload, { ignore }) => decodeLines(payload, ignore);
+    case 'value':
+      return decodeValue;
+  }
 }
 
-function number(value: number, path: string, decoded: Decoded): void {
-  if (Number.isFinite(value)) decoded.readings.push({ path, value, onOff: false });
-  else decoded.drops.push('not_finite');
+function compiled({ time, fields, ignore }: TopicRule): JsonRule {
+  const texts = fields === null ? [] : [...fields.values()];
+  return {
+    time: time === null ? null : { steps: stepsOf(time.path), unit: time.unit },
+    fields: fields === null ? null : fieldsOf(fields),
+    ignore: ignoring(ignore),
+    claimed: new Set(texts.flatMap((text) => claimOf(stepsOf(text)))),
+    rooted: texts.some((text) => /^\$\[[\d*]/.test(text)),
+  };
+}
+
+function fieldsOf(fields: NonNullable<TopicRule['fields']>): FieldRule[] {
+  const named: [string | null, string][] =
+    fields instanceof Map ? [...fields] : Array.from(fields.values(), (text) => [null, text]);
+  return named.map(([name, text]) => ({ name, steps: stepsOf(text) }));
+}
+
+function claimOf(steps: readonly Step[]): string[] {
+  const [step] = steps;
+  return steps.length === 1 && step !== '*' && 'name' in step && isTimeKey(step.name) ? [step.name] : [];
+}
+
+function stepsOf(text: string): readonly Step[] {
+  const steps = parseJsonPath(text);
+  if (steps !== undefined) return steps;
+  throw new CodedError('MAPPING_PATH', `mapping: expected a JSON path such as $.values.*, got ${JSON.stringify(text)}`);
+}
+
+function topicOf(pattern: string): TopicMatch {
+  const fits = topicPattern(pattern);
+  if (fits !== undefined) return fits;
+  const got = JSON.stringify(pattern);
+  throw new CodedError('MAPPING_TOPIC', `mapping: expected a topic pattern such as plant/{site}/+/#, got ${got}`);
 }

@@ -17,7 +17,7 @@ describe('a value of a payload', () => {
     ['  7\n', 7],
   ])('is taken when it is the finite number %s', (text, value) => {
     expect(decode(text)).toEqual({
-      readings: [{ path: '', value, onOff: false }],
+      readings: [{ path: '', value, onOff: false, time: Number.NaN }],
       time: Number.NaN,
       drops: [],
       numericStrings: 0,
@@ -34,7 +34,7 @@ describe('a value of a payload', () => {
     ['"0012"', 12],
   ])('is taken and counted when it is the decimal text %s', (text, value) => {
     const { readings, numericStrings, drops } = decode(text);
-    expect(readings).toEqual([{ path: '', value, onOff: false }]);
+    expect(readings).toEqual([{ path: '', value, onOff: false, time: Number.NaN }]);
     expect(numericStrings).toBe(1);
     expect(drops).toEqual([]);
   });
@@ -72,6 +72,7 @@ describe('a value of a payload', () => {
     ['-1e999', 'not_finite'],
     ['"1e999"', 'not_finite'],
     ['', 'empty'],
+    [' \n', 'empty'],
     ['NaN', 'malformed'],
     ['Infinity', 'malformed'],
     ['0x1F', 'malformed'],
@@ -143,7 +144,7 @@ describe('a field', () => {
 
   it('is read from the bytes of a view and no others', () => {
     const all = Buffer.from('1234567');
-    expect(decodeJson(all.subarray(2, 4)).readings).toEqual([{ path: '', value: 34, onOff: false }]);
+    expect(decodeJson(all.subarray(2, 4)).readings).toEqual([{ path: '', value: 34, onOff: false, time: Number.NaN }]);
   });
 });
 
@@ -157,7 +158,7 @@ describe('the time of a payload', () => {
     else process.env['TZ'] = TZ;
   });
 
-  it.each(['ts', 't', 'time', 'timestamp', '_time', 'last_seen'])(
+  it.each(['ts', 't', 'time', 'timestamp', '_time', 'last_seen', 'Time', 'TS', 'Timestamp', 'LAST_SEEN'])(
     'is the top-level field %s, which is no channel',
     (key) => {
       expect(decode(`{"a":1,"${key}":${NOON}}`)).toMatchObject({
@@ -168,10 +169,22 @@ describe('the time of a payload', () => {
     },
   );
 
+  it('is the first of several, and the others are no channels either', () => {
+    expect(decode(`{"ts":${NOON},"last_seen":"soon","a":1,"t":5}`)).toMatchObject({
+      time: NOON,
+      readings: [{ path: 'a', value: 1 }],
+      drops: [],
+    });
+  });
+
+  it('is not a T, which is a temperature', () => {
+    expect(decode('{"T":21.5}')).toMatchObject({ time: Number.NaN, readings: [{ path: 'T', value: 21.5 }], drops: [] });
+  });
+
   it('is not looked for below the top level', () => {
     const { time, readings } = decode('{"a":{"ts":5}}');
     expect(time).toBeNaN();
-    expect(readings).toEqual([{ path: 'a/ts', value: 5, onOff: false }]);
+    expect(readings).toEqual([{ path: 'a/ts', value: 5, onOff: false, time: Number.NaN }]);
   });
 
   it('is not known where the payload carries none', () => {
@@ -184,7 +197,7 @@ describe('the time of a payload', () => {
     (time) => {
       const { readings, drops, time: got } = decode(`{"ts":${time},"a":1}`);
       expect(got).toBeNaN();
-      expect(readings).toEqual([{ path: 'a', value: 1, onOff: false }]);
+      expect(readings).toEqual([{ path: 'a', value: 1, onOff: false, time: Number.NaN }]);
       expect(drops).toEqual(['bad_time']);
     },
   );
@@ -217,6 +230,7 @@ describe('the time of a payload', () => {
     ['2026-11-20T12:00', NOON],
     ['2026-11-20T13:00:00+01:00', NOON],
     ['2026-11-20 07:00:00-0500', NOON],
+    ['2026-11-20T12:00:00.250999999+00:00', NOON + 250],
     ['2026-11-20', Date.UTC(2026, 10, 20)],
     [' 2026-11-20T12:00:00z ', NOON],
   ])('is %s as ISO 8601, without a zone in UTC', (text, time) => {

@@ -1,0 +1,27 @@
+/**
+ * What every source is to the rest: it brings payloads with their topic, and says how it is doing. What a payload means
+ * is none of its business, so every transport speaks every format.
+ */
+export interface SourceHandlers {
+  /** @param facts.retained the broker's last known value, of unknown age */
+  onMessage(topic: string, payload: Uint8Array, facts: { retained: boolean }): void;
+  /** `detail` is for people: what it is connected with, or why it is not. */
+  onState(connected: boolean, detail: string): void;
+}
+
+export interface Source {
+  /** Begins to connect, and goes on trying until it is stopped; never throws for trouble in the world. */
+  start(): void;
+  /** Stops reading for a moment, so that what is behind can catch up; the peer waits. */
+  pause(): void;
+  resume(): void;
+  stop(): Promise<void>;
+}
+
+/** Files for an encrypted connection, as PEM. A peer that does not match is always refused. */
+export interface TlsFiles {
+  /** Authorities to trust instead of the public ones. */
+  caFile: string | null;
+  certFile: string | null;
+  keyFile: string | null;
+}
