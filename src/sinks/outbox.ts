@@ -1,0 +1,184 @@
+/**
+ * What waits to be sent to a server that may be away: in order, bounded, tried again with patience.
+ *
+ *   push ──▶ waiting ──▶ one batch at a time ──▶ sent
+ *               ▲                          ├───▶ refused: dropped, counted
+ *               └──────── back-off ◀───────┘     failed: back to the front, tried again
+ *
+ * Beyond the bound the oldest goes. While a batch is under way up to one more batch is held.
+ */
+import type { Cancel, Clock } from '../../models/ports.ts';
+import { Backoff } from './backoff.ts';
+import { Fifo } from './fifo.ts';
+import type { SinkContext } from './sink.ts';
+
+export type Outcome =
+  | { kind: 'sent'; detail: string }
+  /** Never to be tried again. `dropped`: how many of them were not taken; default all. */
+  | { kind: 'refused'; detail: string; dropped?: number }
+  /** `waitMs`: how long the server asked us to stay away. */
+  | { kind: 'failed'; detail: string; waitMs?: number };
+
+export interface OutboxOptions<T> {
+  /** Items that may wait. */
+  queueMax: number;
+  batchMax: number;
+  /** How long the first of a batch waits for others, ms. */
+  lingerMs: number;
+  retryMsFirst: number;
+  retryMsMax: number;
+  clock: Clock;
+  /** Tried before anything else until it succeeds or is refused. */
+  open(signal: AbortSignal): Promise<Outcome>;
+  send(items: T[], signal: AbortSignal): Promise<Outcome>;
+  /** What to tell people of an error that one of the two ended with. */
+  explain(error: unknown): string;
+}
+
+export class Outbox<T> {
+  readonly #options: OutboxOptions<T>;
+  readonly #context: Pick<SinkContext, 'onState' | 'onResult'>;
+  readonly #backoff: Backoff;
+  readonly #abort = new AbortController();
+  readonly #waiting = new Fifo<T>();
+  /** Items of the batch that is under way. */
+  #underWay = 0;
+  #phase: 'new' | 'open' | 'stopping' | 'closed' = 'new';
+  #opened = false;
+  #running: Promise<void> | undefined;
+  #wake: { full: boolean; up: () => void } | undefined;
+  #told = '';
+
+  constructor(options: OutboxOptions<T>, context: Pick<SinkContext, 'onState' | 'onResult'>) {
+    this.#options = options;
+    this.#context = context;
+    this.#backoff = new Backoff({ firstMs: options.retryMsFirst, maxMs: options.retryMsMax });
+  }
+
+  start(): void {
+    if (this.#phase !== 'new') return;
+    this.#phase = 'open';
+    this.#kick();
+  }
+
+  push(items: readonly T[]): void {
+    if (items.length === 0) return;
+    if (this.#phase === 'stopping' || this.#phase === 'closed') {
+      this.#context.onResult('dropped', items.length, 'stopped');
+      return;
+    }
+    for (const item of items) this.#waiting.push(item);
+    this.#dropOldest();
+    if (this.#waiting.length >= this.#options.batchMax && this.#wake?.full === true) this.#wake.up();
+    this.#kick();
+  }
+
+  async stop(withinMs: number): Promise<void> {
+    if (this.#phase === 'stopping' || this.#phase === 'closed') return;
+    const started = this.#phase === 'open';
+    this.#phase = 'stopping';
+    this.#wake?.up();
+    if (started) await within(this.#running, withinMs);
+    this.#phase = 'closed';
+    this.#abort.abort();
+    this.#wake?.up();
+    const left = this.#waiting.length + this.#underWay;
+    if (left > 0) this.#context.onResult('dropped', left, 'stopped');
+  }
+
+  #kick(): void {
+    if (this.#phase !== 'open' || this.#running !== undefined) return;
+    this.#running = this.#run();
+  }
+
+  async #run(): Promise<void> {
+    // Whatever else this turn brings goes along.
+    await Promise.resolve();
+    while (this.#phase !== 'closed' && !this.#opened) {
+      const outcome = await this.#try(() => this.#options.open(this.#abort.signal));
+      if (this.#isClosed) return;
+      this.#opened = outcome.kind !== 'failed';
+      await this.#settle(outcome, 0);
+    }
+    while (!this.#isClosed && this.#waiting.length > 0) {
+      const { batchMax, lingerMs } = this.#options;
+      if (lingerMs > 0 && this.#waiting.length < batchMax) await this.#pause(lingerMs, true);
+      if (this.#isClosed) return;
+      const items = this.#waiting.take(batchMax);
+      this.#underWay = items.length;
+      const outcome = await this.#try(() => this.#options.send(items, this.#abort.signal));
+      if (this.#isClosed) return;
+      this.#underWay = 0;
+      if (outcome.kind === 'failed') {
+        this.#waiting.putBack(items);
+        this.#dropOldest();
+      }
+      await this.#settle(outcome, items.length);
+    }
+    // In the same turn as the last look, so that nothing is pushed in between.
+    this.#running = undefined;
+  }
+
+  get #isClosed(): boolean {
+    return this.#phase === 'closed';
+  }
+
+  async #try(action: () => Promise<Outcome>): Promise<Outcome> {
+    try {
+      return await action();
+    } catch (error) {
+      return { kind: 'failed', detail: this.#options.explain(error) };
+    }
+  }
+
+  async #settle(outcome: Outcome, count: number): Promise<void> {
+    const { kind, detail } = outcome;
+    if (kind === 'failed') {
+      this.#tell(false, detail);
+      if (count > 0) this.#context.onResult('retried', count, detail);
+      await this.#pause(Math.max(this.#backoff.next(), outcome.waitMs ?? 0), false);
+      return;
+    }
+    this.#backoff.reset();
+    if (kind === 'sent') this.#tell(true, detail);
+    const dropped = kind === 'refused' ? Math.min(count, outcome.dropped ?? count) : 0;
+    if (count > dropped) this.#context.onResult('sent', count - dropped);
+    if (dropped > 0) this.#context.onResult('dropped', dropped, detail);
+  }
+
+  #tell(connected: boolean, detail: string): void {
+    const told = `${connected} ${detail}`;
+    if (told === this.#told) return;
+    this.#told = told;
+    this.#context.onState(connected, detail);
+  }
+
+  #dropOldest(): void {
+    const excess = this.#waiting.length - this.#options.queueMax;
+    if (excess <= 0) return;
+    this.#waiting.take(excess);
+    this.#context.onResult('dropped', excess, 'queue full');
+  }
+
+  /** @param full  whether a full batch ends it */
+  async #pause(ms: number, full: boolean): Promise<void> {
+    // One who stops has no time to wait for company, and one last patience of the shortest kind.
+    const stopping = this.#phase === 'stopping';
+    if (stopping && full) return;
+    let cancel: Cancel | undefined;
+    await new Promise<void>((up) => {
+      this.#wake = { full, up };
+      cancel = this.#options.clock.after(stopping ? Math.min(ms, this.#options.retryMsFirst) : ms, up);
+    });
+    cancel?.();
+    this.#wake = undefined;
+  }
+}
+
+/** Waits for `work` no longer than that; keeps the process alive meanwhile. */
+export async function within(work: Promise<unknown> | undefined, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+}

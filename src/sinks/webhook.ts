@@ -1,0 +1,133 @@
+/**
+ * Posts every alert event as its document to a URL, one after the other, so that the events of a series arrive in order.
+ *
+ * An event may arrive twice, when its answer was lost; `ce-id` is then the same.
+ */
+import type { AlertDocument } from '../../models/alert-document.ts';
+import type { Clock } from '../../models/ports.ts';
+import type { SampleColumns } from '../../pipelines/thin.ts';
+import { plain, reasonOf } from '../../sensors/mqtt-reason.ts';
+import { readSecretFile, readTls } from '../../sensors/mqtt-tls.ts';
+import type { WebhookOutputConfig } from '../config/config.ts';
+import { systemClock } from '../ports/clock.ts';
+import { peerOf } from './access.ts';
+import { cloudEvent } from './cloud-event.ts';
+import { type Outcome, Outbox } from './outbox.ts';
+import { type Answer, post } from './post.ts';
+import type { Sink, SinkContext } from './sink.ts';
+
+export interface WebhookSinkOptions extends WebhookOutputConfig {
+  /** Events that may wait while the receiver is away. */
+  queueMax?: number;
+  retryMsFirst?: number;
+  retryMsMax?: number;
+  /** Longest wait that a receiver may ask for. */
+  retryAfterMsMax?: number;
+  /** An event that the receiver itself fails on is not tried more often: the others wait behind it. */
+  attemptsMax?: number;
+  clock?: Clock;
+}
+
+const DEFAULTS = {
+  queueMax: 1000,
+  retryMsFirst: 500,
+  retryMsMax: 30_000,
+  retryAfterMsMax: 600_000,
+  attemptsMax: 6,
+  clock: systemClock,
+};
+
+/** Busy, or somebody in between says that the receiver is away: what was sent is not at fault. */
+const AWAY = new Set([408, 425, 429, 502, 503, 504]);
+
+export class WebhookSink implements Sink {
+  readonly #options: Required<WebhookSinkOptions>;
+  readonly #context: SinkContext;
+  readonly #outbox: Outbox<AlertDocument>;
+  /** How often the event at the front has made the receiver fail. */
+  #failing: { alert: AlertDocument; times: number } | undefined;
+
+  constructor(options: WebhookSinkOptions, context: SinkContext) {
+    this.#options = { ...DEFAULTS, ...options };
+    this.#context = context;
+    this.#outbox = new Outbox(
+      {
+        ...this.#options,
+        batchMax: 1,
+        lingerMs: 0,
+        open: async () => {
+          await this.#credentials();
+          return { kind: 'sent', detail: 'nothing sent yet' };
+        },
+        send: ([alert], signal) => this.#send(alert, signal),
+        explain: (error) => this.#explain(error),
+      },
+      context,
+    );
+  }
+
+  start(): void {
+    this.#outbox.start();
+  }
+
+  deliver(alert: AlertDocument): void {
+    if (this.#options.events.includes(alert.event)) this.#outbox.push([alert]);
+  }
+
+  samples(_all: readonly SampleColumns[]): void {}
+
+  stop(withinMs: number): Promise<void> {
+    return this.#outbox.stop(withinMs);
+  }
+
+  async #credentials(): Promise<{ token: string | undefined; ca: string | undefined }> {
+    const { tokenFile, caFile } = this.#options;
+    const { ca } = await readTls({ caFile, certFile: null, keyFile: null });
+    return { token: tokenFile === null ? undefined : await readSecretFile('token_file', tokenFile), ca };
+  }
+
+  async #send(alert: AlertDocument, signal: AbortSignal): Promise<Outcome> {
+    const { url, timeoutMs } = this.#options;
+    const { token, ca } = await this.#credentials();
+    const attributes = Object.entries(cloudEvent(alert)).map(([name, value]) => [`ce-${name}`, value] as const);
+    const answer = await post({
+      url,
+      body: JSON.stringify(alert),
+      headers: {
+        'content-type': 'application/json',
+        'user-agent': `tidewatch/${this.#context.version}`,
+        ...Object.fromEntries(attributes),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
+      ca,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+    });
+    return this.#outcomeOf(alert, answer);
+  }
+
+  #outcomeOf(alert: AlertDocument, { status, retryAfter, text }: Answer): Outcome {
+    const detail = plain(`HTTP ${status} ${text}`).trim();
+    if (status >= 200 && status < 300) return { kind: 'sent', detail: `HTTP ${status}` };
+    if (AWAY.has(status)) return { kind: 'failed', detail, waitMs: this.#waitMs(retryAfter) };
+    if (status < 500) return { kind: 'refused', detail };
+    const times = this.#failing?.alert === alert ? this.#failing.times + 1 : 1;
+    this.#failing = { alert, times };
+    if (times >= this.#options.attemptsMax) return { kind: 'refused', detail };
+    return { kind: 'failed', detail, waitMs: this.#waitMs(retryAfter) };
+  }
+
+  #explain(error: unknown): string {
+    const { url, timeoutMs } = this.#options;
+    if (error instanceof Error && error.name === 'AbortError') return `no answer within ${timeoutMs} ms`;
+    return reasonOf(error, peerOf(url, 'server')) ?? 'the connection ended';
+  }
+
+  /** Seconds, or a date. */
+  #waitMs(retryAfter: string | undefined): number {
+    if (retryAfter === undefined) return 0;
+    const ms = /^\d+$/.test(retryAfter)
+      ? Number(retryAfter) * 1000
+      : Date.parse(retryAfter) - this.#options.clock.now();
+    return Number.isFinite(ms) ? Math.min(this.#options.retryAfterMsMax, Math.max(0, ms)) : 0;
+  }
+}
