@@ -2,10 +2,12 @@
  * The configuration as the program sees it: camelCase, durations in milliseconds, ids as Map keys.
  *
  * The same type serves twice. As loaded, it holds what the file says; after `expand` it is effective: `mqtt` is null and
- * the parts that `demo` and `mqtt` imply stand in `sources` and `pipelines`.
+ * the parts that `demo` and `mqtt` imply stand in `sources`, `pipelines` and `outputs`.
  *
  * Ids are keys of Maps and never of objects, so that no id can reach an object's prototype.
  */
+
+import type { Mapping } from '../../sensors/mapping.ts';
 
 /** Where a server listens. Port 0: any free port. */
 export interface Address {
@@ -27,19 +29,72 @@ export interface BrokerConfig {
   listen: Address;
 }
 
-export interface MqttSourceConfig {
+/** Everything needed to get in to another server. */
+export interface AccessConfig {
+  username: string | null;
+  /** Secret: `print` masks it, nothing else may show it. */
+  password: string | null;
+  passwordFile: string | null;
+  caFile: string | null;
+  certFile: string | null;
+  keyFile: string | null;
+}
+
+export interface MqttSourceConfig extends AccessConfig {
   type: 'mqtt';
   /** Without userinfo. Port 0, which only `expand` writes, is the port the embedded broker was given. */
   url: string;
   topics: string[];
   qos: 0 | 1;
+  /** null: 5, and 3.1.1 where the broker refuses it. */
+  protocol: 4 | 5 | null;
   /** null: the daemon makes one and keeps it, so that the broker knows the session again. */
   clientId: string | null;
-  username: string | null;
-  /** Secret: `print` masks it, nothing else may show it. */
-  password: string | null;
-  passwordFile: string | null;
   sessionExpiryMs: number;
+  mapping: Mapping;
+}
+
+/** Connects to a WebSocket server and reads what it sends. */
+export interface WebSocketSourceConfig {
+  type: 'websocket';
+  url: string;
+  /** Topic of everything that comes; default: the id of the source. */
+  topic: string | null;
+  /** Sent once after connecting, where the server wants to be asked. */
+  hello: string | null;
+  /** Sent as `Authorization: Bearer`. */
+  tokenFile: string | null;
+  caFile: string | null;
+  mapping: Mapping;
+}
+
+/** `POST /api/v1/ingest?topic=T` and the WebSocket of the same path; there is at most one. */
+export interface HttpSourceConfig {
+  type: 'http';
+  mapping: Mapping;
+}
+
+/** Recorded files as if they happened now: their spacing kept, their end moved to the present. */
+export interface ReplaySourceConfig {
+  type: 'replay';
+  /** A file, or a folder of files. */
+  path: string;
+  /** How many times faster than it was recorded. */
+  speed: number;
+  /** Distance of rows that carry numbers instead of times. */
+  periodMs: number;
+}
+
+/** Asks an InfluxDB 1.x again and again for what is new. */
+export interface InfluxSourceConfig extends AccessConfig {
+  type: 'influx';
+  url: string;
+  database: string;
+  /** Names; a series is measurement/tag values/field. */
+  measurements: string[];
+  everyMs: number;
+  /** How far back the first question reaches. */
+  lookbackMs: number;
 }
 
 /** Publishes a simulated plant to a broker; an mqtt source reads it from there like any other plant. */
@@ -50,7 +105,13 @@ export interface SimulatorSourceConfig {
   seed: number;
 }
 
-export type SourceConfig = MqttSourceConfig | SimulatorSourceConfig;
+export type SourceConfig =
+  | MqttSourceConfig
+  | WebSocketSourceConfig
+  | HttpSourceConfig
+  | ReplaySourceConfig
+  | InfluxSourceConfig
+  | SimulatorSourceConfig;
 
 export interface PipelineConfig {
   /** Source ids. */
@@ -67,9 +128,48 @@ export interface PipelineConfig {
   seed: number;
 }
 
-export interface OutputConfig {
-  type: 'log';
+export type AlertEvent = 'open' | 'update' | 'ack' | 'close';
+
+export interface MqttOutputConfig extends AccessConfig {
+  type: 'mqtt';
+  url: string;
+  protocol: 4 | 5 | null;
+  clientId: string | null;
+  /** First levels of every topic; never read back by a source. Default: tidewatch. */
+  base: string;
 }
+
+/** InfluxDB 1.x, or 3.x through its v1 interface. */
+export interface InfluxOutputConfig extends AccessConfig {
+  type: 'influx';
+  url: string;
+  database: string;
+  /** Scored samples as well as alerts. */
+  samples: boolean;
+  flushMs: number;
+  /** Points in one request. */
+  batch: number;
+  /** Points that may wait. */
+  queue: number;
+}
+
+export interface WebhookOutputConfig {
+  type: 'webhook';
+  url: string;
+  /** Sent as `Authorization: Bearer`. */
+  tokenFile: string | null;
+  caFile: string | null;
+  events: AlertEvent[];
+  timeoutMs: number;
+}
+
+export interface LogOutputConfig {
+  type: 'log';
+  /** Alert documents as JSON lines; null: alerts stand in the daemon's own log anyway. */
+  path: string | null;
+}
+
+export type OutputConfig = MqttOutputConfig | InfluxOutputConfig | WebhookOutputConfig | LogOutputConfig;
 
 export interface Config {
   version: 1;
@@ -79,7 +179,7 @@ export interface Config {
   http: HttpConfig;
   /** null: no embedded broker. */
   broker: BrokerConfig | null;
-  /** The short form for one broker; `expand` turns it into a source and a pipeline. */
+  /** The short form for one broker; `expand` turns it into a source, a pipeline and an output. */
   mqtt: MqttSourceConfig | null;
   sources: Map<string, SourceConfig>;
   pipelines: Map<string, PipelineConfig>;

@@ -4,9 +4,10 @@
  * Walks the parsed document itself instead of taking its plain form: so duplicate keys cost one look-up each, aliases
  * have a bound, no key reaches a prototype, and strings are filled in from the environment where they stand.
  */
-import { isAlias, isMap, isScalar, isSeq, parseDocument, type Node, type ParsedNode, type YAMLMap } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, type Node, type ParsedNode, type YAMLMap } from 'yaml';
+import { composeYaml } from './compose-yaml.ts';
 import { isOneVariable, substitute, type Environment } from './environment.ts';
-import { isSecretKey, quote, type Path, type Problem } from './errors.ts';
+import { isSecret, quote, type Path, type Problem } from './errors.ts';
 import { newPlace, type Place, type Scalar } from './place.ts';
 
 export interface Document {
@@ -18,32 +19,28 @@ export interface Document {
 }
 
 const DEPTH_MAX = 32;
-/** Values that aliases may repeat in one file. */
+/** Aliases followed in one file, and values that they may repeat. */
+const ALIASES_MAX = 100;
 const REPEATED_MAX = 10_000;
 
 /** Keys that reach an object's prototype; nothing in a configuration is called so. */
 const RESERVED_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
 export function readDocument(text: string, env: Environment): Document {
-  const document = parse(text);
-  if (document instanceof Error) return nothing(syntaxProblem('IMPOSSIBLE', 0));
-  const { errors, contents } = document;
-  if (errors.length > 0) return nothing(...errors.map((error) => syntaxProblem(error.code, error.pos[0])));
+  const composed = composeYaml(text);
+  if (composed === 'gave up') return nothing([syntaxProblem('IMPOSSIBLE', 0)]);
+  if ('tooDeepAt' in composed) {
+    const expected = `at most ${DEPTH_MAX} levels`;
+    return nothing([fileProblem(composed.tooDeepAt, 'CONFIG_DEPTH', 'nested too deeply', expected, 'more')]);
+  }
+  const { errors, contents } = composed;
+  if (errors.length > 0) return nothing(errors.map(({ code, at }) => syntaxProblem(code, at)));
   const empty = contents === null || (isScalar(contents) && contents.value === null && contents.source === '');
-  if (empty) return nothing(fileProblem(0, 'CONFIG_EMPTY', 'the file is empty', 'at least "demo: true"', 'nothing'));
+  if (empty) return nothing([fileProblem(0, 'CONFIG_EMPTY', 'the file is empty', 'at least "demo: true"', 'nothing')]);
   return new Reader(env).read(contents);
 }
 
-/** Duplicate keys are found by the reader: the parser compares each key with all before it (100 s for 1 MiB). */
-function parse(text: string) {
-  try {
-    return parseDocument(text, { prettyErrors: false, logLevel: 'error', uniqueKeys: false });
-  } catch (cause) {
-    return new Error('the parser gave up', { cause });
-  }
-}
-
-function nothing(...problems: Problem[]): Document {
+function nothing(problems: Problem[]): Document {
   return { value: undefined, root: newPlace('scalar', 0, 0), problems, complete: false };
 }
 
@@ -62,7 +59,6 @@ const SYNTAX = new Map<string, string>([
   ['BLOCK_IN_FLOW', 'no indented block inside brackets'],
   ['KEY_OVER_1024_CHARS', 'the key is too long, or a ":" is missing'],
   ['MISSING_CHAR', 'a closing quote, bracket, comma or ":" is missing'],
-  ['RESOURCE_EXHAUSTION', 'nested too deeply'],
 ]);
 
 function syntaxProblem(code: string, at: number): Problem {
@@ -87,7 +83,9 @@ class Reader {
   private readonly anchors = new Map<string, Node>();
   /** How many aliases lead to where the reader is. */
   private aliasDepth = 0;
+  private aliases = 0;
   private repeated = 0;
+  private bombed = false;
 
   constructor(env: Environment) {
     this.env = env;
@@ -95,7 +93,7 @@ class Reader {
 
   read(contents: ParsedNode): Document {
     const { value, place } = this.visit(contents, [], contents.range[0]);
-    return { value, root: place, problems: this.problems, complete: this.repeated <= REPEATED_MAX };
+    return { value, root: place, problems: this.problems, complete: !this.bombed };
   }
 
   private visit(node: Node | null, path: Path, keyAt: number): Value {
@@ -104,9 +102,10 @@ class Reader {
     if (path.length > DEPTH_MAX) {
       return this.refuse(path, at, 'CONFIG_DEPTH', 'nested too deeply', `at most ${DEPTH_MAX} levels`, 'more');
     }
-    if (this.aliasDepth > 0 && ++this.repeated > REPEATED_MAX) {
-      return this.bomb(path, at, keyAt);
-    }
+    if (this.aliasDepth > 0) this.repeated++;
+    if (isAlias(node)) this.aliases++;
+    if (this.repeated > REPEATED_MAX) return this.bomb(path, at, keyAt, `${REPEATED_MAX} values repeated by aliases`);
+    if (this.aliases > ALIASES_MAX) return this.bomb(path, at, keyAt, `${ALIASES_MAX} aliases`);
     if (isAlias(node)) return this.follow(node.source, path, at, keyAt);
     if (node.tag !== undefined)
       return this.refuse(path, at, 'CONFIG_TAG', 'no tags here', 'a value without tag', 'a tag');
@@ -170,7 +169,7 @@ class Reader {
   private scalar(raw: Scalar, path: Path, at: number, keyAt: number): Value {
     const place = newPlace('scalar', at, keyAt);
     place.value = raw;
-    if (isSecretKey(path.at(-1)) && raw !== null && !isOneVariable(String(raw))) {
+    if (isSecret(path) && raw !== null && !isOneVariable(String(raw))) {
       const expected = '"${NAME}" of an environment variable, or a file';
       const message = `a secret does not belong in this file; expected ${expected}`;
       return this.refuse(path, at, 'CONFIG_SECRET', message, expected, '***');
@@ -204,10 +203,10 @@ class Reader {
   }
 
   /** Reported once; the rest of the bomb is not unfolded. */
-  private bomb(path: Path, at: number, keyAt: number): Value {
-    if (this.repeated > REPEATED_MAX + 1) return { value: null, place: newPlace('scalar', at, keyAt) };
-    const message = `aliases repeat more than ${REPEATED_MAX} values`;
-    return this.refuse(path, at, 'CONFIG_ALIAS', message, `at most ${REPEATED_MAX}`, 'more');
+  private bomb(path: Path, at: number, keyAt: number, most: string): Value {
+    if (this.bombed) return { value: null, place: newPlace('scalar', at, keyAt) };
+    this.bombed = true;
+    return this.refuse(path, at, 'CONFIG_ALIAS', `more than ${most}`, `at most ${most}`, 'more');
   }
 
   private refuse(path: Path, at: number, code: Problem['code'], message: string, expected: string, got: string): Value {

@@ -1,5 +1,5 @@
 /** What is wrong with a configuration file: where, what was expected, what came, a stable code. */
-import { maskUrl } from './broker-url.ts';
+import { maskUrl } from './url.ts';
 import type { Place } from './place.ts';
 import type { ConfigCode } from './rule.ts';
 
@@ -69,15 +69,18 @@ export function quote(text: string): string {
 
 const SECRET_KEY = /pass|secret|token|credential|api_?key/i;
 
-/** Keys that name a file hold no secret themselves. */
-export const isSecretKey = (key: unknown): boolean =>
-  typeof key === 'string' && SECRET_KEY.test(key) && !key.endsWith('_file');
+/** Keys that name a file hold no secret themselves, nor does the name of a field (`bypass: $.valve`). */
+export function isSecret(path: Path): boolean {
+  const index = path.findLastIndex((step) => typeof step === 'string');
+  const key = String(path[index]);
+  return index >= 0 && SECRET_KEY.test(key) && !key.endsWith('_file') && path[index - 1] !== 'fields';
+}
 
 /** A value as a message may show it. Of text from the environment, only the names of the variables. */
 export function show(place: Place, path: Path): string {
   if (place.kind === 'map') return 'a map';
   if (place.kind === 'list') return place.children.size === 0 ? 'an empty list' : 'a list';
-  if (isSecretKey(path.findLast((step) => typeof step === 'string'))) return '***';
+  if (isSecret(path)) return '***';
   if (place.variables.length > 0) return `the value of ${place.variables.map((name) => `\${${name}}`).join(' and ')}`;
   if (place.value === null) return 'nothing';
   return typeof place.value === 'string' ? quote(place.value) : String(place.value);

@@ -10,9 +10,15 @@ export function problemsOf(issue: z.core.$ZodIssue, root: Place): Problem[] {
   const rule = hear(issue.message);
   const path = issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step));
   if (locate(root, path).place.refused) return [];
+  const inner = issue.code === 'invalid_union' ? meant(issue.errors) : undefined;
+  if (inner) return inner.flatMap((one) => problemsOf({ ...one, path: [...path, ...one.path] }, root));
   if (issue.code !== 'unrecognized_keys') return [valueProblem(path, rule, root)];
   return issue.keys.map((key) => keyProblem([...path, key], key, rule, root));
 }
+
+/** Of the forms a value may have, the one that it has: whose mistakes all lie further in. */
+const meant = (forms: readonly z.core.$ZodIssue[][]): z.core.$ZodIssue[] | undefined =>
+  forms.find((issues) => issues.every(({ path }) => path.length > 0));
 
 function keyProblem(path: Path, key: string, rule: Rule, root: Place): Problem {
   const at = locate(root, path).place.keyAt;

@@ -28,6 +28,16 @@ export function integer(min: number, max: number) {
   );
 }
 
+/** In parts too, such as 0.5; of plain decimals, as `integer` is. */
+export function decimal(min: number, max: number) {
+  const error = say({ code: 'CONFIG_RANGE', expected: `number ${min}..${max}` });
+  const number = z.number({ error }).min(min, { error }).max(max, { error });
+  return z.preprocess(
+    (value) => (typeof value === 'string' && /^\d{1,9}(\.\d{1,6})?$/.test(value) ? Number(value) : value),
+    number,
+  );
+}
+
 export function flag() {
   const error = say({ code: 'CONFIG_VALUE', expected: 'true or false', known: ['true', 'false'] });
   const words = new Map<unknown, boolean>([
@@ -52,6 +62,20 @@ export function duration(min: string, max: string) {
   };
   const parsed = text(() => ({ code: 'CONFIG_RANGE', expected }), inRange).meta({ pattern: DURATION_PATTERN.source });
   return z.preprocess((value) => (value === 0 || value === '0' ? '0s' : value), parsed);
+}
+
+/** Of at least one element. */
+export function list<S extends z.ZodType>(element: S, of: string) {
+  const error = say({ code: 'CONFIG_TYPE', expected: `a list of ${of}` });
+  const short = say({ code: 'CONFIG_RANGE', expected: `a list of ${of}`, about: 'list' });
+  return z.array(element, { error }).min(1, { error: short });
+}
+
+/** What the error says of a map whose `type` decides what other keys it has. */
+export function typeRule(known: readonly string[], later: readonly string[]) {
+  const rule: Rule = { code: 'CONFIG_VALUE', expected: oneOf(known), known, later };
+  return (issue: { code?: string | undefined }): string =>
+    issue.code === 'invalid_type' ? say({ code: 'CONFIG_TYPE', expected: 'a map with a type' }) : say(rule);
 }
 
 /** A map with fixed keys. `later` are keys of a later version: refused, for a key without effect would be a lie. */
@@ -79,4 +103,6 @@ export function emptyAllowed<S extends z.ZodType>(schema: S) {
   return z.preprocess((value) => (value === null ? {} : value), schema);
 }
 
-export const oneOf = (words: readonly string[]): string => words.join(' or ');
+/** `a, b or c` */
+export const oneOf = (words: readonly string[]): string =>
+  [words.slice(0, -1).join(', '), ...words.slice(-1)].join(' or ');

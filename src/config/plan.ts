@@ -15,14 +15,24 @@ import type {
   OutputConfig,
   PipelineConfig,
   SimulatorSourceConfig,
+  SourceConfig,
 } from './config.ts';
+
+/** An mqtt source, with what only the whole configuration knows. */
+export interface MqttSourceOptions extends MqttSourceConfig {
+  /** First levels that our own mqtt outputs publish under, sorted: nothing below them is read, even under `#`. */
+  ignoreBases: string[];
+}
+
+/** What brings samples in. */
+export type SourceOptions = MqttSourceOptions | Exclude<SourceConfig, MqttSourceConfig | SimulatorSourceConfig>;
 
 export type PlanPart =
   | { key: 'http'; kind: 'http'; options: HttpConfig }
   | { key: 'broker'; kind: 'broker'; options: BrokerConfig }
   | { key: `output:${string}`; kind: 'output'; id: string; options: OutputConfig }
   | { key: `pipeline:${string}`; kind: 'pipeline'; id: string; options: PipelineConfig }
-  | { key: `source:${string}`; kind: 'source'; id: string; options: MqttSourceConfig }
+  | { key: `source:${string}`; kind: 'source'; id: string; options: SourceOptions }
   | { key: `simulator:${string}`; kind: 'simulator'; id: string; options: SimulatorSourceConfig };
 
 export interface Plan {
@@ -42,24 +52,35 @@ export interface Step {
 
 /** @param config  effective, that is expanded */
 export function plan(config: Config): Plan {
-  const sources = [...config.sources];
+  const { http, broker, outputs, pipelines, sources } = config;
+  const ignoreBases = basesOf(outputs);
   return {
     stateDir: config.stateDir,
     parts: [
-      { key: 'http', kind: 'http', options: config.http },
-      ...(config.broker ? [{ key: 'broker', kind: 'broker', options: config.broker } as const] : []),
-      ...[...config.outputs].map(([id, options]) => ({ key: `output:${id}`, kind: 'output', id, options }) as const),
-      ...[...config.pipelines].map(
-        ([id, options]) => ({ key: `pipeline:${id}`, kind: 'pipeline', id, options }) as const,
-      ),
-      ...sources.flatMap(([id, options]) =>
-        options.type === 'mqtt' ? [{ key: `source:${id}`, kind: 'source', id, options } as const] : [],
-      ),
-      ...sources.flatMap(([id, options]) =>
-        options.type === 'simulator' ? [{ key: `simulator:${id}`, kind: 'simulator', id, options } as const] : [],
-      ),
+      { key: 'http', kind: 'http', options: http },
+      ...(broker ? [{ key: 'broker', kind: 'broker', options: broker } as const] : []),
+      ...[...outputs].map(([id, options]) => ({ key: `output:${id}`, kind: 'output', id, options }) as const),
+      ...[...pipelines].map(([id, options]) => ({ key: `pipeline:${id}`, kind: 'pipeline', id, options }) as const),
+      ...[...sources].flatMap(([id, source]) => sourceParts(id, source, ignoreBases)),
+      ...[...sources].flatMap(([id, source]) => simulatorParts(id, source)),
     ],
   };
+}
+
+function sourceParts(id: string, source: SourceConfig, ignoreBases: string[]): PlanPart[] {
+  if (source.type === 'simulator') return [];
+  const options = source.type === 'mqtt' ? { ...source, ignoreBases } : source;
+  return [{ key: `source:${id}`, kind: 'source', id, options }];
+}
+
+function simulatorParts(id: string, source: SourceConfig): PlanPart[] {
+  return source.type === 'simulator' ? [{ key: `simulator:${id}`, kind: 'simulator', id, options: source }] : [];
+}
+
+/** Sorted, so that the order of the outputs in the file changes no source. */
+function basesOf(outputs: ReadonlyMap<string, OutputConfig>): string[] {
+  const bases = [...outputs.values()].flatMap((output) => (output.type === 'mqtt' ? [output.base] : []));
+  return [...new Set(bases)].sort();
 }
 
 /** @returns first the stops, last started first; then starts and changes in start order. Equal plans: no steps. */

@@ -5,9 +5,18 @@
  */
 import { stringify } from 'yaml';
 import { formatAddress } from './address.ts';
-import { maskUrl } from './broker-url.ts';
-import type { Config, MqttSourceConfig, OutputConfig, PipelineConfig, SourceConfig } from './config.ts';
+import type { Mapping, TopicRule } from '../../sensors/mapping.ts';
+import type {
+  AccessConfig,
+  Config,
+  MqttOutputConfig,
+  MqttSourceConfig,
+  OutputConfig,
+  PipelineConfig,
+  SourceConfig,
+} from './config.ts';
 import { formatBudget, formatDuration } from './units.ts';
+import { maskUrl } from './url.ts';
 
 export function print(config: Config): string {
   const { http, broker, mqtt, outputs } = config;
@@ -18,14 +27,14 @@ export function print(config: Config): string {
     threads: config.threads,
     http: {
       listen: formatAddress(http.listen),
-      ...(http.tokenFile === null ? {} : { token_file: http.tokenFile }),
+      ...given({ token_file: http.tokenFile }),
       max_clients: http.maxClients,
       max_clients_per_ip: http.maxClientsPerIp,
     },
     ...(broker ? { broker: { listen: formatAddress(broker.listen) } } : {}),
     ...(mqtt ? { mqtt: mqttKeys(mqtt) } : { sources: mapValues(config.sources, sourceKeys) }),
     pipelines: mapValues(config.pipelines, pipelineKeys),
-    outputs: mapValues(outputs, ({ type }: OutputConfig) => ({ type })),
+    outputs: mapValues(outputs, outputKeys),
   };
   return stringify(file, escaped, { lineWidth: 0, aliasDuplicateObjects: false });
 }
@@ -38,9 +47,39 @@ const escaped = (_key: unknown, value: unknown): unknown =>
 const mapValues = <A, B>(map: ReadonlyMap<string, A>, convert: (value: A) => B): Map<string, B> =>
   new Map([...map].map(([id, value]) => [id, convert(value)]));
 
+/** Keys without those that have nothing to say. */
+const given = (keys: Record<string, unknown>): object =>
+  Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== null));
+
 function sourceKeys(source: SourceConfig): object {
-  if (source.type === 'mqtt') return { type: source.type, ...mqttKeys(source) };
-  return { type: source.type, ...(source.url === null ? {} : { url: maskUrl(source.url) }), seed: source.seed };
+  const { type } = source;
+  switch (type) {
+    case 'mqtt':
+      return { type, ...mqttKeys(source) };
+    case 'websocket':
+      return {
+        type,
+        url: maskUrl(source.url),
+        ...given({ topic: source.topic, hello: source.hello, token_file: source.tokenFile, ca_file: source.caFile }),
+        mapping: mappingKeys(source.mapping),
+      };
+    case 'http':
+      return { type, mapping: mappingKeys(source.mapping) };
+    case 'replay':
+      return { type, path: source.path, speed: source.speed, period: formatDuration(source.periodMs) };
+    case 'influx':
+      return {
+        type,
+        url: maskUrl(source.url),
+        database: source.database,
+        measurements: source.measurements,
+        every: formatDuration(source.everyMs),
+        lookback: formatDuration(source.lookbackMs),
+        ...accessKeys(source),
+      };
+    case 'simulator':
+      return { type, ...given({ url: source.url === null ? null : maskUrl(source.url) }), seed: source.seed };
+  }
 }
 
 function mqttKeys(source: MqttSourceConfig): object {
@@ -48,12 +87,63 @@ function mqttKeys(source: MqttSourceConfig): object {
     url: maskUrl(source.url),
     topics: source.topics,
     qos: source.qos,
-    ...(source.clientId === null ? {} : { client_id: source.clientId }),
-    ...(source.username === null ? {} : { username: source.username }),
-    ...(source.password === null ? {} : { password: '***' }),
-    ...(source.passwordFile === null ? {} : { password_file: source.passwordFile }),
+    ...clientKeys(source),
     session_expiry: formatDuration(source.sessionExpiryMs),
+    mapping: mappingKeys(source.mapping),
   };
+}
+
+function clientKeys(client: MqttSourceConfig | MqttOutputConfig): object {
+  const protocol = client.protocol === 4 ? '3.1.1' : client.protocol;
+  return { ...given({ protocol, client_id: client.clientId }), ...accessKeys(client) };
+}
+
+function accessKeys(access: AccessConfig): object {
+  return given({
+    username: access.username,
+    password: access.password === null ? null : '***',
+    password_file: access.passwordFile,
+    ca_file: access.caFile,
+    cert_file: access.certFile,
+    key_file: access.keyFile,
+  });
+}
+
+function mappingKeys({ format, topics }: Mapping): object {
+  return { format, ...(topics.length > 0 ? { topics: topics.map(ruleKeys) } : {}) };
+}
+
+function ruleKeys({ match, time, fields, ignore }: TopicRule): object {
+  return { match, ...given({ time: time && given({ ...time }), fields }), ...(ignore.length > 0 ? { ignore } : {}) };
+}
+
+function outputKeys(output: OutputConfig): object {
+  const { type } = output;
+  switch (type) {
+    case 'mqtt':
+      return { type, url: maskUrl(output.url), base: output.base, ...clientKeys(output) };
+    case 'influx':
+      return {
+        type,
+        url: maskUrl(output.url),
+        database: output.database,
+        samples: output.samples,
+        flush: formatDuration(output.flushMs),
+        batch: output.batch,
+        queue: output.queue,
+        ...accessKeys(output),
+      };
+    case 'webhook':
+      return {
+        type,
+        url: maskUrl(output.url),
+        ...given({ token_file: output.tokenFile, ca_file: output.caFile }),
+        events: output.events,
+        timeout: formatDuration(output.timeoutMs),
+      };
+    case 'log':
+      return { type, ...given({ path: output.path }) };
+  }
 }
 
 function pipelineKeys(pipeline: PipelineConfig): object {

@@ -6,19 +6,22 @@
  * schema's; hence it passes over whatever has the wrong type.
  */
 import { isLoopback, parseAddress } from './address.ts';
-import { hasUserinfo } from './broker-url.ts';
 import { quote, show, type Path, type Problem } from './errors.ts';
-import { DEMO_SOURCE, MQTT_SOURCE } from './expand.ts';
+import { DEMO_SOURCE, HTTP_SOURCE, MQTT_SOURCE } from './expand.ts';
 import { ID_PATTERN } from './leaves.ts';
 import { nearest } from './nearest.ts';
 import { locate, type Place } from './place.ts';
+import { hasUserinfo, isPlainUrl } from './url.ts';
 
 export function relations(file: unknown, root: Place): Problem[] {
   if (!isMap(file)) return [];
   return [
     ...ids(file, root),
     ...shortForm(file, root),
-    ...brokers(file, root),
+    ...connections(file, root),
+    ...clientIds(file, root),
+    ...simulators(file, root),
+    ...pushSources(file, root),
     ...listenAddress(file, root),
     ...references(file, root),
   ];
@@ -49,33 +52,90 @@ function* shortForm(file: PlainMap, root: Place): Iterable<Problem> {
   yield keyProblem(root, ['mqtt'], { code: 'CONFIG_CONFLICT', expected: 'mqtt or sources', got: 'both', message });
 }
 
-/** Everything that speaks to a broker. */
-function* brokers(file: PlainMap, root: Place): Iterable<Problem> {
-  yield* broker(file['mqtt'], ['mqtt'], root);
-  for (const [id, source] of entries(file['sources'])) {
-    const path = ['sources', id];
-    yield* broker(source, path, root);
-    if (!isMap(source) || source['type'] !== 'simulator' || 'url' in source) continue;
-    if (isOn(file['demo']) || 'broker' in file) continue;
-    const expected = 'a url, or the embedded broker (a top-level "broker:")';
-    const message = `a simulator needs a broker to publish to: expected ${expected}`;
-    yield keyProblem(root, path, { code: 'CONFIG_MISSING', expected, got: 'neither', message });
+/** Parts of the file with their paths: the short form, sources and outputs. */
+function parts(file: PlainMap): [Path, PlainMap][] {
+  const named = ['sources', 'outputs'].flatMap((room) =>
+    entries(file[room]).map(([id, part]): [Path, unknown] => [[room, id], part]),
+  );
+  return [[['mqtt'], file['mqtt']] satisfies [Path, unknown], ...named].filter((entry): entry is [Path, PlainMap] =>
+    isMap(entry[1]),
+  );
+}
+
+/** Everything that speaks to another server. */
+function* connections(file: PlainMap, root: Place): Iterable<Problem> {
+  for (const [path, part] of parts(file)) {
+    yield* access(part, path, root);
+    yield* url(part, path, root);
   }
 }
 
-function* broker(source: unknown, path: Path, root: Place): Iterable<Problem> {
-  if (!isMap(source)) return;
-  if ('password' in source && 'password_file' in source) {
+function* access(part: PlainMap, path: Path, root: Place): Iterable<Problem> {
+  if ('password' in part && 'password_file' in part) {
     const message = 'password and password_file exclude each other';
     const rest = { code: 'CONFIG_CONFLICT', expected: 'one of the two', got: 'both', message } as const;
     yield keyProblem(root, [...path, 'password_file'], rest);
   }
-  if (typeof source['url'] !== 'string' || !hasUserinfo(source['url'])) return;
-  const message = 'name and password do not belong in a url; use username and password or password_file';
-  const { place } = locate(root, [...path, 'url']);
-  const got = 'a url with name or password';
-  yield { path: [...path, 'url'], at: place.at, code: 'CONFIG_SECRET', expected: 'a url without', got, message };
+  for (const [key, other] of [
+    ['cert_file', 'key_file'],
+    ['key_file', 'cert_file'],
+  ]) {
+    if (!(key in part) || other in part) continue;
+    const message = `${key} and ${other} go together`;
+    yield keyProblem(root, [...path, key], { code: 'CONFIG_MISSING', expected: 'both', got: `${key} alone`, message });
+  }
 }
+
+function* url(part: PlainMap, path: Path, root: Place): Iterable<Problem> {
+  if (typeof part['url'] !== 'string') return;
+  if (hasUserinfo(part['url'])) {
+    const message = 'name and password do not belong in a url; use username and password_file, or token_file';
+    const { place } = locate(root, [...path, 'url']);
+    const got = 'a url with name or password';
+    yield { path: [...path, 'url'], at: place.at, code: 'CONFIG_SECRET', expected: 'a url without', got, message };
+  }
+  // Whoever names certificates believes the connection encrypted.
+  const key = ['ca_file', 'cert_file', 'key_file'].find((name) => name in part);
+  if (key === undefined || !isPlainUrl(part['url'])) return;
+  const message = `${key} has no effect: the url is not an encrypted one, such as mqtts://, wss:// or https://`;
+  yield keyProblem(root, [...path, key], { code: 'CONFIG_CONFLICT', expected: 'an encrypted url', got: key, message });
+}
+
+/** A broker drops the first of two clients of one name, and then the second, without end. */
+function* clientIds(file: PlainMap, root: Place): Iterable<Problem> {
+  const seen = new Set<string>();
+  for (const [path, { url: broker, client_id: id }] of parts(file)) {
+    if (typeof broker !== 'string' || typeof id !== 'string') continue;
+    const client = `${broker} ${id}`;
+    const { place } = locate(root, [...path, 'client_id']);
+    const got = show(place, [...path, 'client_id']);
+    const message = `${got} is the client id of another part at the same broker`;
+    const rest = { code: 'CONFIG_DUPLICATE', expected: 'each client id once', got, message } as const;
+    if (seen.has(client)) yield { path: [...path, 'client_id'], at: place.at, ...rest };
+    seen.add(client);
+  }
+}
+
+function* simulators(file: PlainMap, root: Place): Iterable<Problem> {
+  if (isOn(file['demo']) || 'broker' in file) return;
+  for (const [id, source] of entries(file['sources'])) {
+    if (!isMap(source) || source['type'] !== 'simulator' || 'url' in source) continue;
+    const expected = 'a url, or the embedded broker (a top-level "broker:")';
+    const message = `a simulator needs a broker to publish to: expected ${expected}`;
+    yield keyProblem(root, ['sources', id], { code: 'CONFIG_MISSING', expected, got: 'neither', message });
+  }
+}
+
+/** What is pushed carries a topic and not the name of a source, so there is one source to take it. */
+function* pushSources(file: PlainMap, root: Place): Iterable<Problem> {
+  for (const id of idsOf(file['sources'], 'http').slice(1)) {
+    const message = 'a second source of type http; there is at most one';
+    yield keyProblem(root, ['sources', id], { code: 'CONFIG_CONFLICT', expected: 'one', got: 'two', message });
+  }
+}
+
+const idsOf = (room: unknown, type: string): string[] =>
+  entries(room).flatMap(([id, part]) => (isMap(part) && part['type'] === type ? [id] : []));
 
 function* listenAddress(file: PlainMap, root: Place): Iterable<Problem> {
   const http = file['http'];
@@ -93,6 +153,10 @@ function* references(file: PlainMap, root: Place): Iterable<Problem> {
   const sources = new Map(entries(file['sources']).map(([id, source]) => [id, isMap(source) ? source['type'] : null]));
   if (isOn(file['demo']) && !sources.has(DEMO_SOURCE)) sources.set(DEMO_SOURCE, 'mqtt');
   if ('mqtt' in file) sources.set(MQTT_SOURCE, 'mqtt');
+  const impliesPush = isOn(file['demo']) || 'mqtt' in file;
+  if (impliesPush && !sources.has(HTTP_SOURCE) && idsOf(file['sources'], 'http').length === 0) {
+    sources.set(HTTP_SOURCE, 'http');
+  }
   const { place: sourcesPlace } = locate(root, ['sources']);
   // Where the sources could not be read, nobody knows which ids there are.
   if (sourcesPlace.refused || (file['sources'] && !isMap(file['sources']))) return;

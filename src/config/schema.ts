@@ -1,26 +1,24 @@
 /**
- * The schema of `pipelines.yaml`: every key, its default and its description, in the order of the reference.
+ * The schema of `pipelines.yaml`: every key, its default and its description, in the order of the reference. Sources and
+ * outputs, which are many, have files of their own.
  *
  * Accepts only what has an effect today. Keys and words of a later version are known by name and refused as such.
  * In: plain values as the file holds them, snake_case. Out: `Config`.
  */
 import * as z from 'zod';
 import { isLoopback, parseAddress } from './address.ts';
-import { parseBrokerUrl } from './broker-url.ts';
-import type { Config, HttpConfig, MqttSourceConfig, PipelineConfig, SimulatorSourceConfig } from './config.ts';
-import { byId, duration, emptyAllowed, flag, integer, nonEmpty, oneOf, section, text, word } from './leaves.ts';
-import { say, type Rule } from './rule.ts';
-import { isTopicFilter } from './topic-filter.ts';
+import type { Config, HttpConfig, PipelineConfig } from './config.ts';
+import { byId, duration, emptyAllowed, flag, integer, list, nonEmpty, section, text, word } from './leaves.ts';
+import { output } from './output-schema.ts';
+import { say } from './rule.ts';
+import { shortMqtt, source } from './source-schema.ts';
 import { BUDGET_PATTERN, parseBudget } from './units.ts';
 
 const LATER = {
   top: ['include'],
-  sourceTypes: ['websocket', 'http', 'replay', 'influx', 'kafka', 'nats'],
-  mqttKeys: ['mapping', 'protocol', 'ca_file', 'cert_file', 'key_file'],
   pipelineKeys: ['group', 'context', 'peers', 'memory', 'weights', 'limits', 'direction', 'min_deviation'],
   kinds: ['events'],
   cells: ['lstm97', 'gru', 'gru_before', 'rnn', 'elstm', 'attention'],
-  outputTypes: ['mqtt', 'influx', 'webhook', 'alertmanager'],
 };
 
 const SEED_MAX = 4_294_967_295; // 32 bits
@@ -39,16 +37,6 @@ const loopbackListen = (example: string) => {
   );
 };
 
-const brokerUrl = text(
-  () => ({ code: 'CONFIG_URL', expected: 'mqtt://, mqtts://, ws:// or wss:// and a host' }),
-  parseBrokerUrl,
-);
-
-const topicFilter = text(
-  () => ({ code: 'CONFIG_TOPIC', expected: 'topic filter: + alone in its level, # alone in the last one' }),
-  (value) => (isTopicFilter(value) ? value : undefined),
-);
-
 const timezone = text(
   () => ({ code: 'CONFIG_VALUE', expected: 'IANA time zone', known: Intl.supportedValuesOf('timeZone') }),
   (value) => (isTimezone(value) ? value : undefined),
@@ -60,12 +48,6 @@ function isTimezone(name: string): boolean {
   } catch {
     return false; // RangeError is how Intl says no
   }
-}
-
-function list<S extends z.ZodType>(element: S, of: string) {
-  const error = say({ code: 'CONFIG_TYPE', expected: `a list of ${of}` });
-  const short = say({ code: 'CONFIG_RANGE', expected: `a list of ${of}`, about: 'list' });
-  return z.array(element, { error }).min(1, { error: short });
 }
 
 const http = section({
@@ -89,68 +71,6 @@ const broker = section({
     .prefault('127.0.0.1:18830')
     .describe('HOST:PORT of the embedded broker; this machine only.'),
 });
-
-const mqttKeys = {
-  url: brokerUrl.describe('Broker, such as mqtt://192.168.1.10:1883; without name and password.'),
-  topics: list(topicFilter, 'topic filters').describe('Topic filters to subscribe to.'),
-  qos: z
-    .preprocess(
-      (value) => (value === '0' || value === '1' ? Number(value) : value),
-      z.literal([0, 1], { error: say({ code: 'CONFIG_RANGE', expected: '0 or 1' }) }),
-    )
-    .prefault(1)
-    .describe('Quality of service: 0 at most once, 1 at least once.'),
-  client_id: nonEmpty('client id as text')
-    .optional()
-    .describe('MQTT client id; one broker must not see it twice. Default: made once and kept.'),
-  username: nonEmpty('user name as text').optional().describe('User name at the broker.'),
-  password: nonEmpty('"${NAME}" of an environment variable')
-    .optional()
-    .describe('"${NAME}" of an environment variable.'),
-  password_file: nonEmpty('file name').optional().describe('File with the password.'),
-  session_expiry: duration('0s', '365d')
-    .prefault('1h')
-    .describe('How long the broker keeps the session, and messages with it, while the daemon is away.'),
-};
-
-type MqttKeys = z.output<z.ZodObject<typeof mqttKeys>>;
-
-const mqttSource = (keys: MqttKeys): MqttSourceConfig => ({
-  type: 'mqtt',
-  url: keys.url,
-  topics: keys.topics,
-  qos: keys.qos,
-  clientId: keys.client_id ?? null,
-  username: keys.username ?? null,
-  password: keys.password ?? null,
-  passwordFile: keys.password_file ?? null,
-  sessionExpiryMs: keys.session_expiry,
-});
-
-const simulatorKeys = {
-  url: brokerUrl.optional().describe('Broker to publish to. Default: the embedded broker.'),
-  seed: integer(0, SEED_MAX).prefault(1).describe('Seed of the simulated plant: same seed, same plant.'),
-};
-
-/** A value whose `type` decides what other keys it has. */
-function typeRule(known: readonly string[], later: readonly string[]) {
-  const rule: Rule = { code: 'CONFIG_VALUE', expected: oneOf(known), known, later };
-  return (issue: { code?: string | undefined }): string =>
-    issue.code === 'invalid_type' ? say({ code: 'CONFIG_TYPE', expected: 'a map with a type' }) : say(rule);
-}
-
-const source = z.discriminatedUnion(
-  'type',
-  [
-    section({ type: z.literal('mqtt').describe('Reads from an MQTT broker.'), ...mqttKeys }, LATER.mqttKeys).transform(
-      mqttSource,
-    ),
-    section({ type: z.literal('simulator').describe('Publishes a simulated plant.'), ...simulatorKeys }).transform(
-      (keys): SimulatorSourceConfig => ({ type: 'simulator', url: keys.url ?? null, seed: keys.seed }),
-    ),
-  ],
-  { error: typeRule(['mqtt', 'simulator'], LATER.sourceTypes) },
-);
 
 const pipeline = section(
   {
@@ -185,12 +105,6 @@ const pipeline = section(
   seed: keys.seed,
 }));
 
-const output = z.discriminatedUnion(
-  'type',
-  [section({ type: z.literal('log').describe("Writes alerts to the daemon's log.") })],
-  { error: typeRule(['log'], LATER.outputTypes) },
-);
-
 /** `auto` and 1 say the same until the work is spread over threads. */
 const threads = z.preprocess(
   (value) => (value === '1' ? 1 : value),
@@ -216,13 +130,12 @@ export const fileSchema = section(
     threads: threads.prefault('auto').describe('Worker threads.'),
     http: emptyAllowed(http).prefault({}).describe('Dashboard and API.'),
     broker: emptyAllowed(broker).optional().describe('Embedded broker; demo starts it as well.'),
-    mqtt: section(mqttKeys, LATER.mqttKeys)
-      .transform(mqttSource)
+    mqtt: shortMqtt
       .optional()
-      .describe('Short form for one broker: one source and one pipeline. Instead of sources.'),
+      .describe('Short form for one broker: one source, one pipeline, one output. Instead of sources.'),
     sources: byId(source, 'Where samples come from, by id.'),
     pipelines: byId(pipeline, 'What is learned and scored, by id.'),
-    outputs: byId(output, 'Where alerts go, by id.'),
+    outputs: byId(output, 'Where scores and alerts go, by id.'),
   },
   LATER.top,
 ).transform((keys): Config => ({

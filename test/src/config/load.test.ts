@@ -1,10 +1,20 @@
 import * as fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Config } from '../../../src/config/config.ts';
+import { AUTOMATIC } from '../../../sensors/mapping.ts';
+import type { AccessConfig, Config, OutputConfig, SourceConfig } from '../../../src/config/config.ts';
 import { format, type ConfigError } from '../../../src/config/errors.ts';
 import { load, type LoadOptions } from '../../../src/config/load.ts';
 import { wrongFiles } from './wrong-files.ts';
+
+const NO_ACCESS: AccessConfig = {
+  username: null,
+  password: null,
+  passwordFile: null,
+  caFile: null,
+  certFile: null,
+  keyFile: null,
+};
 
 const env = { SET: 'hunter2', HIDDEN: '32', EMPTY: '', HOST: 'broker.local', SWITCH: 'true' };
 
@@ -80,6 +90,10 @@ describe('a wrong file', () => {
     expect(errorsOf(text)).toHaveLength(101);
   });
 
+  it('of very many mistakes of syntax is refused', () => {
+    expect(errorsOf('['.concat('\n]'.repeat(150_000))).length).toBeGreaterThan(0);
+  });
+
   it('does not blame inputs on sources that could not be read', () => {
     const errors = errorsOf('sources: 7\npipelines: {p: {inputs: [plant]}}');
     expect(errors.map((error) => error.path)).toEqual(['sources']);
@@ -110,20 +124,11 @@ threads: 1
 http: {listen: "[::]:80", token_file: t, max_clients: 3, max_clients_per_ip: 2}
 broker: {listen: "localhost:1"}
 sources:
-  plant:
-    type: mqtt
-    url: mqtts://h:8883
-    topics: ["a/+/#", "$share/group/b"]
-    qos: 0
-    client_id: me
-    username: bob
-    password: \${SET}
-    session_expiry: 0
-  other: {type: mqtt, url: wss://h/mqtt, topics: [c], password_file: p}
   sim: {type: simulator, seed: 7}
+  push: {type: http, mapping: {format: senml}}
 pipelines:
   pumps:
-    inputs: [plant, other]
+    inputs: [push]
     kind: values
     cell: lstm
     hidden: 64
@@ -132,25 +137,14 @@ pipelines:
     alert_budget: 2/hour
     hold: 90m
     seed: 0
-outputs: {out: {type: log}}
+outputs: {out: {type: log, path: alerts.jsonl}}
 `);
     expect(config.http.listen).toEqual({ host: '::', port: 80 });
     expect(config.broker).toEqual({ listen: { host: 'localhost', port: 1 } });
-    expect(config.sources.get('plant')).toEqual({
-      type: 'mqtt',
-      url: 'mqtts://h:8883',
-      topics: ['a/+/#', '$share/group/b'],
-      qos: 0,
-      clientId: 'me',
-      username: 'bob',
-      password: 'hunter2',
-      passwordFile: null,
-      sessionExpiryMs: 0,
-    });
-    expect(config.sources.get('other')).toMatchObject({ passwordFile: 'p', qos: 1, sessionExpiryMs: 3_600_000 });
     expect(config.sources.get('sim')).toEqual({ type: 'simulator', url: null, seed: 7 });
+    expect(config.sources.get('push')).toEqual({ type: 'http', mapping: { format: 'senml', topics: [] } });
     expect(config.pipelines.get('pumps')).toEqual({
-      inputs: ['plant', 'other'],
+      inputs: ['push'],
       kind: 'values',
       cell: 'lstm',
       hidden: 64,
@@ -160,7 +154,175 @@ outputs: {out: {type: log}}
       holdMs: 5_400_000,
       seed: 0,
     });
-    expect(config.outputs).toEqual(new Map([['out', { type: 'log' }]]));
+    expect(config.outputs).toEqual(new Map([['out', { type: 'log', path: 'alerts.jsonl' }]]));
+  });
+
+  it('says how to get in to a broker', () => {
+    const { sources } = good(`
+sources:
+  plant:
+    type: mqtt
+    url: mqtts://h:8883
+    topics: ["a/+/#", "$share/group/b"]
+    qos: 0
+    protocol: 3.1.1
+    client_id: me
+    username: bob
+    password: \${SET}
+    ca_file: ca.pem
+    cert_file: cert.pem
+    key_file: key.pem
+    session_expiry: 0
+  other: {type: mqtt, url: wss://h/mqtt, topics: [c], password_file: p, protocol: 5}
+`);
+    expect(sources.get('plant')).toEqual({
+      type: 'mqtt',
+      url: 'mqtts://h:8883',
+      topics: ['a/+/#', '$share/group/b'],
+      qos: 0,
+      protocol: 4,
+      clientId: 'me',
+      username: 'bob',
+      password: 'hunter2',
+      passwordFile: null,
+      caFile: 'ca.pem',
+      certFile: 'cert.pem',
+      keyFile: 'key.pem',
+      sessionExpiryMs: 0,
+      mapping: AUTOMATIC,
+    });
+    expect(sources.get('other')).toMatchObject({ passwordFile: 'p', qos: 1, protocol: 5, sessionExpiryMs: 3_600_000 });
+  });
+
+  it('says how payloads become readings', () => {
+    const { mqtt } = good(`
+mqtt:
+  url: mqtt://h
+  topics: ["#"]
+  mapping:
+    format: json
+    topics:
+      - match: plant/{site}/{machine}/telemetry
+        time: {path: $.ts, unit: ms}
+        fields: ["$.values.*"]
+        ignore: ["*.linkquality"]
+      - match: tank/#
+        time: {path: "$['at']"}
+        fields: {temp: $.t, bypass: "$.valves[0].v"}
+      - match: +/raw
+`);
+    expect(mqtt?.mapping).toEqual({
+      format: 'json',
+      topics: [
+        {
+          match: 'plant/{site}/{machine}/telemetry',
+          time: { path: '$.ts', unit: 'ms' },
+          fields: ['$.values.*'],
+          ignore: ['*.linkquality'],
+        },
+        {
+          match: 'tank/#',
+          time: { path: "$['at']", unit: null },
+          fields: new Map([
+            ['temp', '$.t'],
+            ['bypass', '$.valves[0].v'],
+          ]),
+          ignore: [],
+        },
+        { match: '+/raw', time: null, fields: null, ignore: [] },
+      ],
+    });
+  });
+
+  it('has the defaults of every source', () => {
+    const { sources } = good(`
+sources:
+  socket: {type: websocket, url: "wss://h/live"}
+  push: {type: http}
+  file: {type: replay, path: data}
+  db: {type: influx, url: "http://h:8086", database: d, measurements: [m, "other m"]}
+`);
+    expect(sources).toEqual(
+      new Map<string, SourceConfig>([
+        [
+          'socket',
+          {
+            type: 'websocket',
+            url: 'wss://h/live',
+            topic: null,
+            hello: null,
+            tokenFile: null,
+            caFile: null,
+            mapping: AUTOMATIC,
+          },
+        ],
+        ['push', { type: 'http', mapping: AUTOMATIC }],
+        ['file', { type: 'replay', path: 'data', speed: 1, periodMs: 1000 }],
+        [
+          'db',
+          {
+            type: 'influx',
+            url: 'http://h:8086',
+            database: 'd',
+            measurements: ['m', 'other m'],
+            everyMs: 10_000,
+            lookbackMs: 3_600_000,
+            ...NO_ACCESS,
+          },
+        ],
+      ]),
+    );
+  });
+
+  it('has the defaults of every output', () => {
+    const { outputs } = good(`
+outputs:
+  bus: {type: mqtt, url: "mqtt://h"}
+  db: {type: influx, url: "http://h:8086", database: d}
+  hook: {type: webhook, url: "https://h/hook?key=\${SET}"}
+  file: {type: log}
+`);
+    expect(outputs).toEqual(
+      new Map<string, OutputConfig>([
+        ['bus', { type: 'mqtt', url: 'mqtt://h', protocol: null, clientId: null, base: 'tidewatch', ...NO_ACCESS }],
+        [
+          'db',
+          {
+            type: 'influx',
+            url: 'http://h:8086',
+            database: 'd',
+            samples: true,
+            flushMs: 1000,
+            batch: 5000,
+            queue: 100_000,
+            ...NO_ACCESS,
+          },
+        ],
+        [
+          'hook',
+          {
+            type: 'webhook',
+            url: 'https://h/hook?key=hunter2',
+            tokenFile: null,
+            caFile: null,
+            events: ['open', 'close'],
+            timeoutMs: 10_000,
+          },
+        ],
+        ['file', { type: 'log', path: null }],
+      ]),
+    );
+  });
+
+  it('may use one client id at two brokers', () => {
+    const [a, b] = ['a', 'b'].map((host) => `{type: mqtt, url: "mqtt://${host}", topics: [a], client_id: me}`);
+    expect(good(`sources: {a: ${a}, b: ${b}}`).sources.size).toBe(2);
+  });
+
+  it('may read what is pushed wherever that is implied', () => {
+    for (const start of ['demo: true', 'mqtt: {url: "mqtt://h", topics: [a]}']) {
+      expect(good(`${start}\npipelines: {p: {inputs: [http]}}`).pipelines.size).toBe(1);
+    }
   });
 
   it('may leave a map empty', () => {
@@ -252,6 +414,56 @@ describe('the command line', () => {
   });
 });
 
+/** Each line one column further in than the one before. */
+const steps = (unit: string, depth: number): string =>
+  Array.from({ length: depth }, (_, level) => ' '.repeat(level) + unit).join('\n');
+
+describe('nesting', () => {
+  const units = [
+    '[',
+    '{',
+    '{a: ',
+    '[a: ',
+    '- ',
+    '? ',
+    ': ',
+    '[? ',
+    '{? ',
+    '- ? ',
+    '? - ',
+    'a: [',
+    '- [',
+    '&a [',
+    '!x [',
+    '[\n',
+  ];
+  const shapes = new Map<string, (depth: number) => string>([
+    ...units.map((unit) => [unit, (depth: number) => unit.repeat(depth)] as const),
+    ['[]', (depth) => '['.repeat(depth) + ']'.repeat(depth)],
+    ['{a: }', (depth) => '{a: '.repeat(depth) + '}'.repeat(depth)],
+    ['maps in steps', (depth) => steps('a:', Math.min(depth, 1000))],
+    ['lists in steps', (depth) => steps('-', Math.min(depth, 1000))],
+  ]);
+
+  it.each([...shapes])('however deep cannot end the process: %s', (_, shape) => {
+    for (const depth of [20_000, 2000]) {
+      for (const text of [shape(depth), `a: ${shape(depth)}`, `a:\n  ${shape(depth)}`]) {
+        expect(errorsOf(text).map(({ code }) => code)).toContainEqual(expect.stringMatching(/^CONFIG_(DEPTH|SYNTAX)$/));
+      }
+    }
+  });
+
+  it('may be as deep as a mapping is', () => {
+    const fields = 'mapping: {topics: [{match: a, fields: {x: "$.a"}}]}';
+    expect(good(`sources: {s: {type: http, ${fields}}}`).sources.size).toBe(1);
+  });
+
+  it('is not seen in text and comments', () => {
+    const brackets = '[{'.repeat(100);
+    expect(good(`# ${brackets}\nstate_dir: "${brackets}"`).stateDir).toBe(brackets);
+  });
+});
+
 describe('loading', () => {
   const options = { file: 'f', env };
 
@@ -304,6 +516,9 @@ describe('loading', () => {
       'a',
       '__proto__',
       'password',
+      'mapping',
+      'fields',
+      'match',
     ];
     const text = fc.array(fc.constantFrom(...pieces, ...words), { maxLength: 60 }).map((parts) => parts.join(''));
     fc.assert(
@@ -323,7 +538,8 @@ describe('loading', () => {
         load(JSON.stringify(file), options);
         load(
           JSON.stringify({
-            sources: { a: part },
+            sources: { a: part, b: { type: 'http', mapping: part }, c: { type: 'influx', measurements: part } },
+            outputs: { a: part, b: { type: 'webhook', url: part, events: part } },
             pipelines: { p: { inputs: part, hidden: part } },
             http: { listen: part },
           }),

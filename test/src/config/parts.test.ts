@@ -1,11 +1,12 @@
 import * as fc from 'fast-check';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { formatAddress, isLoopback, parseAddress } from '../../../src/config/address.ts';
-import { hasUserinfo, maskUrl, parseBrokerUrl } from '../../../src/config/broker-url.ts';
-import { jsonSchema } from '../../../src/config/json-schema.ts';
+import { jsonSchema, jsonSchemaText } from '../../../src/config/json-schema.ts';
 import { editDistance, nearest } from '../../../src/config/nearest.ts';
-import { isTopicFilter } from '../../../src/config/topic-filter.ts';
+import { isTopicFilter, isTopicName } from '../../../src/config/topic-filter.ts';
 import { formatBudget, formatDuration, parseBudget, parseDuration, parseSize } from '../../../src/config/units.ts';
+import { hasUserinfo, isPlainUrl, isUrl, maskUrl } from '../../../src/config/url.ts';
 
 describe('durations', () => {
   it.each([
@@ -74,14 +75,20 @@ describe('addresses', () => {
   });
 });
 
-describe('broker urls', () => {
-  it('have one of four schemes and a host', () => {
+describe('urls', () => {
+  it('have one of the wanted schemes and a host', () => {
+    const schemes = ['mqtt:', 'mqtts:', 'ws:', 'wss:'];
     for (const url of ['mqtt://h', 'mqtts://h:8883', 'ws://h/mqtt', 'wss://h', 'mqtt://[::1]:1883']) {
-      expect(parseBrokerUrl(url)).toBe(url);
+      expect(isUrl(url, schemes)).toBe(true);
     }
     for (const url of ['', 'h', 'h:1883', 'tcp://h', 'mqtt://', 'mqtt://h:99999', 'mqtt:// h', 'mqtt://h:0']) {
-      expect(parseBrokerUrl(url)).toBeUndefined();
+      expect(isUrl(url, schemes)).toBe(false);
     }
+  });
+
+  it('are encrypted or not', () => {
+    expect(['mqtt://h', 'ws://h', 'http://h'].every(isPlainUrl)).toBe(true);
+    expect(['mqtts://h', 'wss://h', 'https://h', 'h'].some(isPlainUrl)).toBe(false);
   });
 
   it('are shown without what may be secret', () => {
@@ -113,6 +120,13 @@ describe('topic filters', () => {
     'a'.repeat(65_536),
   ])('"%s" is none', (filter) => {
     expect(isTopicFilter(filter)).toBe(false);
+  });
+});
+
+describe('topic names', () => {
+  it('are one topic each', () => {
+    expect(['tidewatch', 'plant/tidewatch', 'ä b'].every(isTopicName)).toBe(true);
+    expect(['', '/a', 'a/', 'a//b', 'a/+', '#', '$SYS', 'a\0', '$share/g/a'].some(isTopicName)).toBe(false);
   });
 });
 
@@ -160,5 +174,10 @@ describe('the schema for editors', () => {
       season: { default: '24h' },
       alert_budget: { default: '1/day' },
     });
+  });
+
+  it('stands in docs as it is', () => {
+    const written = readFileSync(new URL('../../../docs/pipelines.schema.json', import.meta.url), 'utf8');
+    expect(written, 'npm run schema writes it anew').toBe(jsonSchemaText());
   });
 });

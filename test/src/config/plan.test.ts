@@ -16,6 +16,7 @@ const planOf = (text: string): Plan => plan(effective(text));
 const short = (steps: Step[]): string[] => steps.map(({ action, part }) => `${action} ${part.key}`);
 
 const source = (id: string, topic: string): string => `${id}: {type: mqtt, url: "mqtt://h", topics: [${topic}]}`;
+const output = (base: string): string => `{type: mqtt, url: "mqtt://h", base: ${base}}`;
 const two = (keys: string): string =>
   `sources: {${source('a', 'x')}, ${source('b', 'y')}}\npipelines: {p: {inputs: [a]}, q: {inputs: [b]${keys}}}`;
 
@@ -27,8 +28,45 @@ describe('a plan', () => {
       'start output:o',
       'start pipeline:plant',
       'start source:demo',
+      'start source:http',
       'start simulator:simulator',
     ]);
+  });
+
+  it('has a part for every source and every output', () => {
+    const { parts } = planOf(`
+sources:
+  a: {type: mqtt, url: "mqtt://h", topics: [x]}
+  b: {type: websocket, url: "ws://h"}
+  c: {type: http}
+  d: {type: replay, path: p}
+  e: {type: influx, url: "http://h", database: d, measurements: [m]}
+outputs:
+  a: {type: mqtt, url: "mqtt://h"}
+  b: {type: influx, url: "http://h", database: d}
+  c: {type: webhook, url: "http://h"}
+  d: {type: log}
+`);
+    const rooms = parts.flatMap((part) =>
+      part.kind === 'source' || part.kind === 'output' ? [`${part.key} ${part.options.type}`] : [],
+    );
+    expect(rooms).toEqual([
+      'output:a mqtt',
+      'output:b influx',
+      'output:c webhook',
+      'output:d log',
+      'source:a mqtt',
+      'source:b websocket',
+      'source:c http',
+      'source:d replay',
+      'source:e influx',
+    ]);
+  });
+
+  it('tells mqtt sources what our own outputs publish', () => {
+    const outputs = `{o: ${output('b')}, p: ${output('a')}, q: ${output('b')}, r: {type: log}}`;
+    const { parts } = planOf(`sources: {${source('s', 'x')}}\noutputs: ${outputs}`);
+    expect(parts.find(({ key }) => key === 'source:s')?.options).toMatchObject({ ignoreBases: ['a', 'b'] });
   });
 
   it('is plain data', () => {
@@ -57,6 +95,7 @@ describe('the difference', () => {
       'stop source:demo',
       'stop pipeline:plant',
       'stop broker',
+      'start output:mqtt',
       'start pipeline:main',
       'start source:mqtt',
     ]);
@@ -78,6 +117,21 @@ describe('the difference', () => {
   it('drops the models of a pipeline whose shape changed', () => {
     const steps = difference(planOf(two('')), planOf(two(', hidden: 8')));
     expect(steps).toMatchObject([{ action: 'change', keepsModels: false }]);
+  });
+
+  it('changes the mqtt sources where an output gets another base', () => {
+    const [one, two] = ['one', 'two'].map((base) =>
+      planOf(`sources: {${source('a', 'x')}, b: {type: http}}\noutputs: {o: ${output(base)}}`),
+    );
+    expect(short(difference(one, two))).toEqual(['change output:o', 'change source:a']);
+  });
+
+  it('sees a changed mapping', () => {
+    const [one, same, two] = ['$.a', '$.a', '$.b'].map((path) =>
+      planOf(`sources: {b: {type: http, mapping: {topics: [{match: a, fields: {x: ${path}}}]}}}`),
+    );
+    expect(difference(one, same)).toEqual([]);
+    expect(short(difference(one, two))).toEqual(['change source:b']);
   });
 
   it('changes a server whose address changed', () => {

@@ -16,6 +16,15 @@ const source = 'sources: {plant: {type: mqtt, url: "mqtt://h", topics: [a]}}\n';
 const pipeline = (keys: string): string => `${source}pipelines:\n  pumps:\n    inputs: [plant]\n    ${keys}\n`;
 const mqtt = (keys: string): string => `mqtt:\n  url: mqtt://h\n  topics: [a]\n  ${keys}\n`;
 
+const one = (room: string, type: string, keys: string): string =>
+  `${room}:\n  a:\n    type: ${type}\n    ${keys.replaceAll('\n', '\n    ')}\n`;
+const input = (type: string, keys: string): string => one('sources', type, keys);
+const output = (type: string, keys: string): string => one('outputs', type, keys);
+const mapping = (keys: string): string => input('http', `mapping:\n  ${keys.replaceAll('\n', '\n  ')}`);
+const rule = (keys: string): string => mapping(`topics:\n  - match: a/+\n    ${keys.replaceAll('\n', '\n    ')}`);
+const influxSource = 'url: http://h\ndatabase: d\nmeasurements: [m]';
+const influxOutput = 'url: http://h\ndatabase: d';
+
 const wrong = (what: string, text: string, codes: ConfigCode | ConfigCode[], says?: string): WrongFile => ({
   what,
   text,
@@ -49,6 +58,9 @@ export const wrongFiles: WrongFile[] = [
   wrong('the id constructor', 'outputs:\n  ¦constructor: {type: log}\n', 'CONFIG_KEY'),
   wrong('deep nesting', `¦a: ${'['.repeat(32)}¦[]${']'.repeat(32)}`, ['CONFIG_UNKNOWN_KEY', 'CONFIG_DEPTH']),
 
+  wrong('nesting without end', `a: ${'['.repeat(62)}¦${'['.repeat(1000)}`, 'CONFIG_DEPTH'),
+  wrong('101 aliases', `a: &a x\nb: [${'*a,'.repeat(100)}¦*a]`, 'CONFIG_ALIAS', 'more than 100 aliases'),
+
   // Keys
   wrong(
     'a misspelt key',
@@ -68,7 +80,7 @@ export const wrongFiles: WrongFile[] = [
     'a source without type',
     'sources:\n  ¦plant: {url: "mqtt://h"}\n',
     'CONFIG_MISSING',
-    'expected mqtt or simulator',
+    'expected mqtt, websocket, http, replay, influx or simulator',
   ),
   wrong('a pipeline without inputs', 'pipelines:\n  ¦pumps: {hidden: 8}\n', 'CONFIG_MISSING'),
   wrong('an empty mqtt', '¦¦mqtt: {}\n', ['CONFIG_MISSING', 'CONFIG_MISSING']),
@@ -118,19 +130,18 @@ export const wrongFiles: WrongFile[] = [
   // Not yet
   wrong(
     'a source type of a later version',
-    'sources:\n  a: {type: ¦websocket, url: "ws://h"}\n',
+    'sources:\n  a: {type: ¦kafka, url: "kafka://h"}\n',
     'CONFIG_NOT_AVAILABLE',
-    '"websocket" is not available in this version',
+    '"kafka" is not available in this version',
   ),
   wrong('a misspelt source type', 'sources:\n  a: {type: ¦mqqt}\n', 'CONFIG_VALUE', 'did you mean "mqtt"?'),
-  wrong('an output type of a later version', 'outputs:\n  a: {type: ¦influx}\n', 'CONFIG_NOT_AVAILABLE'),
+  wrong('an output type of a later version', 'outputs:\n  a: {type: ¦alertmanager}\n', 'CONFIG_NOT_AVAILABLE'),
   wrong(
     'a pipeline key of a later version',
     pipeline('¦weights: shared'),
     'CONFIG_NOT_AVAILABLE',
     '"weights" is not available',
   ),
-  wrong('a source key of a later version', mqtt('¦mapping: {}'), 'CONFIG_NOT_AVAILABLE'),
   wrong('a kind of a later version', pipeline('kind: ¦events'), 'CONFIG_NOT_AVAILABLE'),
   wrong('a cell of a later version', pipeline('cell: ¦gru'), 'CONFIG_NOT_AVAILABLE'),
   wrong('four threads', 'threads: ¦4\n', 'CONFIG_NOT_AVAILABLE'),
@@ -182,7 +193,151 @@ export const wrongFiles: WrongFile[] = [
   wrong('a variable without name', 'state_dir: ¦"${}"\n', 'CONFIG_ENV'),
   wrong('a variable with a wrong value', pipeline('hidden: ¦${SET}'), 'CONFIG_RANGE', 'got the value of ${SET}'),
 
+  wrong('a password that is a list', mqtt('password: ¦[¦hunter2]'), ['CONFIG_TYPE', 'CONFIG_SECRET']),
+  wrong('a literal password of an output', output('mqtt', 'url: mqtt://h\npassword: ¦hunter2'), 'CONFIG_SECRET'),
+  wrong('a literal password for a database', input('influx', `${influxSource}\npassword: ¦hunter2`), 'CONFIG_SECRET'),
+  wrong('userinfo in the url of a webhook', output('webhook', 'url: ¦https://bob:hunter2@h/x'), 'CONFIG_SECRET'),
+  wrong('userinfo in the url of a WebSocket', input('websocket', 'url: ¦ws://hunter2@h'), 'CONFIG_SECRET'),
+  wrong(
+    'userinfo in the url of a database',
+    output('influx', 'url: ¦http://bob:hunter2@h:8086\ndatabase: d'),
+    'CONFIG_SECRET',
+  ),
+  wrong('userinfo in the url of a simulator', input('simulator', 'url: ¦mqtt://bob:hunter2@h'), 'CONFIG_SECRET'),
+  wrong('a token instead of its file', input('websocket', 'url: ws://h\n¦token: ¦hunter2'), [
+    'CONFIG_UNKNOWN_KEY',
+    'CONFIG_SECRET',
+  ]),
+
+  // Encryption
+  wrong(
+    'a certificate without key',
+    mqtt('¦cert_file: c').replace('mqtt://', 'mqtts://'),
+    'CONFIG_MISSING',
+    'cert_file and key_file go together',
+  ),
+  wrong(
+    'a key without certificate',
+    output('influx', `${influxOutput}\n¦key_file: k`).replace('http:', 'https:'),
+    'CONFIG_MISSING',
+  ),
+  wrong('authorities for an open connection', mqtt('¦ca_file: c'), 'CONFIG_CONFLICT', 'ca_file has no effect'),
+  wrong('authorities for an open WebSocket', input('websocket', 'url: ws://h\n¦ca_file: c'), 'CONFIG_CONFLICT'),
+  wrong('authorities for an open database', input('influx', `${influxSource}\n¦ca_file: c`), 'CONFIG_CONFLICT'),
+  wrong('no check of certificates', output('mqtt', 'url: mqtts://h\n¦insecure: true'), 'CONFIG_UNKNOWN_KEY'),
+  wrong('no check of the listener', 'http:\n  listen: ¦0.0.0.0:1\n  ¦insecure: true\n', [
+    'CONFIG_LISTEN',
+    'CONFIG_UNKNOWN_KEY',
+  ]),
+
+  // Sources
+  wrong('version 4 of MQTT', mqtt('protocol: ¦4'), 'CONFIG_VALUE', 'expected 3.1.1 or 5, got 4'),
+  wrong('version 3.1 of MQTT', mqtt('protocol: ¦3.1'), 'CONFIG_VALUE'),
+  wrong(
+    'a WebSocket without url',
+    'sources:\n  ¦a: {type: websocket}\n',
+    'CONFIG_MISSING',
+    'ws:// or wss:// and a host',
+  ),
+  wrong('a WebSocket at a web page', input('websocket', 'url: ¦https://h'), 'CONFIG_URL', 'expected ws:// or wss://'),
+  wrong('a topic with wildcards', input('websocket', 'url: ws://h\ntopic: ¦a/+'), 'CONFIG_TOPIC'),
+  wrong('an empty hello', input('websocket', 'url: ws://h\nhello: ¦""'), 'CONFIG_VALUE'),
+  wrong('a url to push to', input('http', '¦url: http://h'), 'CONFIG_UNKNOWN_KEY'),
+  wrong(
+    'two sources to push to',
+    'sources:\n  a: {type: http}\n  ¦b: {type: http}\n',
+    'CONFIG_CONFLICT',
+    'at most one',
+  ),
+  wrong('a recording without path', 'sources:\n  ¦a: {type: replay, speed: 2}\n', 'CONFIG_MISSING'),
+  wrong('a recording at no speed', input('replay', 'path: p\nspeed: ¦0'), 'CONFIG_RANGE', 'number 0.1..10000, got 0'),
+  wrong('a recording too fast', input('replay', 'path: p\nspeed: ¦1e5'), 'CONFIG_RANGE'),
+  wrong('a recording at the speed of a word', input('replay', 'path: p\nspeed: ¦fast'), 'CONFIG_RANGE', 'got "fast"'),
+  wrong('a recording with a bare period', input('replay', 'path: p\nperiod: ¦1'), 'CONFIG_RANGE'),
+  wrong(
+    'a database at a broker',
+    input('influx', 'url: ¦mqtt://h\ndatabase: d\nmeasurements: [m]'),
+    'CONFIG_URL',
+    'http:// or https://',
+  ),
+  wrong(
+    'a database with a query in its url',
+    input('influx', 'url: ¦http://h?u=bob&p=hunter2\ndatabase: d\nmeasurements: [m]'),
+    'CONFIG_URL',
+    'without ? and #',
+  ),
+  wrong('no database', 'sources:\n  ¦a: {type: influx, url: "http://h", measurements: [m]}\n', 'CONFIG_MISSING'),
+  wrong('no measurements', input('influx', 'url: http://h\ndatabase: d\nmeasurements: ¦[]'), 'CONFIG_RANGE'),
+  wrong('a question every millisecond', input('influx', `${influxSource}\nevery: ¦1ms`), 'CONFIG_RANGE', '1s..24h'),
+  wrong('no look back', input('influx', `${influxSource}\nlookback: ¦0`), 'CONFIG_RANGE'),
+  wrong(
+    'a key of another type of source',
+    input('replay', 'path: p\n¦topics: [a]'),
+    'CONFIG_UNKNOWN_KEY',
+    'unknown key "topics"',
+  ),
+
+  // Mapping
+  wrong('a misspelt format', mapping('format: ¦jsn'), 'CONFIG_VALUE', 'did you mean "json"?'),
+  wrong('a list as mapping', input('http', 'mapping: ¦[a]'), 'CONFIG_TYPE'),
+  wrong('a rule without topics', mapping('topics:\n  - ¦fields: ["$.a"]'), 'CONFIG_MISSING'),
+  wrong('no rules', mapping('topics: ¦[]'), 'CONFIG_RANGE'),
+  wrong('a name inside a level', mapping('topics:\n  - match: ¦plant/a{site}'), 'CONFIG_TOPIC', '{name}'),
+  wrong('a # before the end of a rule', mapping('topics:\n  - match: ¦"#/a"'), 'CONFIG_TOPIC'),
+  wrong('a time without path', rule('¦time: {unit: ms}'), 'CONFIG_MISSING'),
+  wrong('a time that is a word', rule('time: ¦$.ts'), 'CONFIG_TYPE'),
+  wrong('a time in minutes', rule('time: {path: $.ts, unit: ¦m}'), 'CONFIG_VALUE', 'expected s, ms, us, ns or iso'),
+  wrong('a path without $', rule('time: {path: ¦ts}'), 'CONFIG_VALUE', 'JSON path'),
+  wrong('a list of paths of which one is none', rule('fields: [$.a, ¦b]'), 'CONFIG_VALUE', 'got "b"'),
+  wrong('a map of paths of which one is none', rule('fields:\n  a: $.a\n  b: ¦b'), 'CONFIG_VALUE', 'got "b"'),
+  wrong('a field that is a number', rule('fields: {a: ¦7}'), 'CONFIG_VALUE', 'got 7'),
+  wrong('fields that are a word', rule('fields: ¦temp'), 'CONFIG_TYPE', 'a list of JSON paths, or a map'),
+  wrong('no fields', rule('fields: ¦[]'), 'CONFIG_RANGE', 'got an empty list'),
+  wrong('an empty field to leave out', rule('ignore: [¦""]'), 'CONFIG_VALUE'),
+  wrong('a misspelt key of a rule', rule('¦ignor: [a]'), 'CONFIG_UNKNOWN_KEY', 'did you mean "ignore"?'),
+
+  // Outputs
+  wrong('an output without type', 'outputs:\n  ¦a: {}\n', 'CONFIG_MISSING', 'expected mqtt, influx, webhook or log'),
+  wrong('a base with a wildcard', output('mqtt', 'url: mqtt://h\nbase: ¦"#"'), 'CONFIG_TOPIC'),
+  wrong('a base with an empty level', output('mqtt', 'url: mqtt://h\nbase: ¦tidewatch/'), 'CONFIG_TOPIC'),
+  wrong('topics to publish', output('mqtt', 'url: mqtt://h\n¦topics: [a]'), 'CONFIG_UNKNOWN_KEY'),
+  wrong('samples of another kind', output('influx', `${influxOutput}\nsamples: ¦some`), 'CONFIG_VALUE'),
+  wrong('a batch of nothing', output('influx', `${influxOutput}\nbatch: ¦0`), 'CONFIG_RANGE'),
+  wrong(
+    'a queue below a batch',
+    output('influx', `${influxOutput}\nqueue: ¦100`),
+    'CONFIG_RANGE',
+    'at least as many as batch, got 100',
+  ),
+  wrong('a flush without unit', output('influx', `${influxOutput}\nflush: ¦1`), 'CONFIG_RANGE'),
+  wrong('a webhook to a broker', output('webhook', 'url: ¦mqtt://h'), 'CONFIG_URL', 'http:// or https://'),
+  wrong('no events', output('webhook', 'url: http://h\nevents: ¦[]'), 'CONFIG_RANGE'),
+  wrong(
+    'a misspelt event',
+    output('webhook', 'url: http://h\nevents: [open, ¦closed]'),
+    'CONFIG_VALUE',
+    'did you mean "close"?',
+  ),
+  wrong('an answer awaited for an hour', output('webhook', 'url: http://h\ntimeout: ¦1h'), 'CONFIG_RANGE'),
+  wrong('a log without name', output('log', 'path: ¦""'), 'CONFIG_VALUE'),
+
   // One place and another
+  wrong(
+    'one client id twice at one broker',
+    'mqtt: {url: "mqtt://h", topics: [a], client_id: me}\noutputs:\n  o: {type: mqtt, url: "mqtt://h", client_id: ¦me}\n',
+    'CONFIG_DUPLICATE',
+    '"me" is the client id of another part',
+  ),
+  wrong(
+    'a pushed input where nothing takes it',
+    `${source}pipelines:\n  pumps:\n    inputs: [plant, ¦http]\n`,
+    'CONFIG_REFERENCE',
+  ),
+  wrong(
+    'the implied push beside one in the file',
+    'demo: true\nsources: {push: {type: http}}\npipelines: {p: {inputs: [push, ¦http]}}\n',
+    'CONFIG_REFERENCE',
+  ),
   wrong('mqtt together with sources', '¦mqtt: {url: "mqtt://h", topics: [a]}\nsources: {}\n', 'CONFIG_CONFLICT'),
   wrong(
     'an input that is no source',

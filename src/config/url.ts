@@ -1,13 +1,16 @@
-/** The URL of an MQTT broker, and how to show text that may hold a secret. */
+/** URLs of other servers, and how to show text that may hold a secret. */
 
-const SCHEMES = new Set(['mqtt:', 'mqtts:', 'ws:', 'wss:']);
-
-/** @returns the URL as written, or undefined where it is none that an MQTT client can open */
-export function parseBrokerUrl(text: string): string | undefined {
-  if (!/^[a-z]+:\/\/[^\s]+$/.test(text) || !URL.canParse(text)) return undefined;
+/** @returns whether the text is a URL with a host and one of the schemes, such as `mqtts:` */
+export function isUrl(text: string, schemes: readonly string[]): boolean {
+  if (!/^[a-z]+:\/\/[^\s]+$/.test(text) || !URL.canParse(text)) return false;
   const url = new URL(text);
-  return SCHEMES.has(url.protocol) && url.hostname !== '' && url.port !== '0' ? text : undefined;
+  return schemes.includes(url.protocol) && url.hostname !== '' && url.port !== '0';
 }
+
+/** Schemes of connections that anybody on the way can read. */
+const PLAIN = new Set(['mqtt:', 'ws:', 'http:']);
+
+export const isPlainUrl = (text: string): boolean => URL.canParse(text) && PLAIN.has(new URL(text).protocol);
 
 /** Name and password before the host: `mqtt://name:password@host`. Sees them in text that is not quite a URL too. */
 export const hasUserinfo = (text: string): boolean => /(\/\/|:).*@/s.test(text);
