@@ -69,7 +69,12 @@ export function runDemo({ seed, hours, faults }: DemoOptions): DemoOutcome {
 /** One second of the plant into a pipeline of its own. */
 function createFeed(onAlert: (alert: AlertDocument) => void): (plant: Plant, time: number) => void {
   const registry = new Registry();
-  const model: Model = { pipeline: 'plant', detector: new Detector({ ...DEFAULTS, season: SEASON_MS }), seed: 1 };
+  const model: Model = {
+    pipeline: 'plant',
+    listeningSince: -Infinity,
+    detector: new Detector({ ...DEFAULTS, season: SEASON_MS }),
+    seed: 1,
+  };
   const entries = new Subject<Batch>();
   const options = { journal: { seq: 0 }, unitOf: () => '', learningOf: () => 1, url: () => '' };
   pipeline(entries, registry, () => 0)

@@ -15,7 +15,11 @@ const LONGEST = RING + 2;
 export const CADENCE_SIZE = RING + 3;
 
 const OVERDUE_FACTOR = 3;
+/** Shorter silences are the network's and our own, not the sensor's. */
+const OVERDUE_MS_MIN = 2500;
 const GAPS_MIN = 10;
+/** From this gap on, one that is far longer than usual is an outage and not the usual. */
+const GAPS_USUAL = 3;
 const sorted = new Float64Array(RING);
 
 /** Takes in a gap > 0 and returns the cadence, ms. Allocates nothing. */
@@ -27,7 +31,7 @@ export function cadenceStep(memory: Float64Array, at: number, gap: number): numb
   memory[at + CADENCE] = cadence;
 
   const longest = memory[at + LONGEST];
-  const usual = count >= GAPS_MIN ? Math.min(gap, 1.5 * Math.max(longest, cadence)) : gap;
+  const usual = count >= GAPS_USUAL ? Math.min(gap, 1.5 * Math.max(longest, cadence)) : gap;
   const decayed = cadence + (longest - cadence) * (1 - 1 / 256);
   memory[at + LONGEST] = Math.max(usual, decayed);
   return cadence;
@@ -41,7 +45,7 @@ export function cadenceOf(memory: Float64Array, at: number): number {
 /** How long the series may be quiet before it is overdue, ms; Infinity while too little is known. */
 export function overdueAfter(memory: Float64Array, at: number): number {
   if (memory[at + COUNT] < GAPS_MIN) return Infinity;
-  return OVERDUE_FACTOR * Math.max(memory[at + CADENCE], memory[at + LONGEST]);
+  return Math.max(OVERDUE_MS_MIN, OVERDUE_FACTOR * Math.max(memory[at + CADENCE], memory[at + LONGEST]));
 }
 
 function median(memory: Float64Array, at: number, n: number): number {

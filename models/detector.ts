@@ -25,7 +25,7 @@ import { KIND, kindStep, type KindReading } from './kind.ts';
 import { laneStep } from './lane.ts';
 import { layoutOf, type DetectorLayout } from './layout.ts';
 import { Lstm } from './lstm.ts';
-import { lastArrivalOf, orderStep } from './order.ts';
+import { lastArrivalOf, lastTimeOf, orderStep } from './order.ts';
 import { phaseOf, profileAt, profileStep } from './profile.ts';
 import { createRandom } from './random.ts';
 import { isConstant, rangeStep } from './range.ts';
@@ -214,6 +214,12 @@ export class Detector {
     return silent >= overdueAfter(memory, at + this.layout.cadence) ? silent : 0;
   }
 
+  /** The series' own time now: its clock may be off, and stays as far off as at its last sample. */
+  ownTime(memory: Float64Array, at: number, now: number): number {
+    const order = at + this.layout.order;
+    return lastTimeOf(memory, order) + now - lastArrivalOf(memory, order);
+  }
+
   #forecastNext(memory: Float64Array, at: number, x: number, local: number, gap: number, cadence: number): void {
     const L = this.layout;
     const { season, lags } = this.options;
@@ -261,7 +267,7 @@ export class Detector {
   ): void {
     const L = this.layout;
     const time = batch.time[row];
-    memory[at + L.samples] += 1;
+    if (reason !== REASON.silence) memory[at + L.samples] += 1;
     const fires = mayFire && alarmStep(memory, at + L.alarm, time, score, threshold, this.#quietMs);
     this.#rules.release = RELEASE_SHARE * threshold;
     const alert = at + L.alert;

@@ -33,11 +33,22 @@ export interface Storage {
 
 /** Byte streams to other hosts. `Stream` is the platform's duplex stream. */
 export interface Net<Stream = unknown> {
-  connect(target: { host: string; port: number; secure: boolean }): Stream;
+  /** @param target.tls  PEM texts for a secure stream; a peer whose certificate does not fit is always refused */
+  connect(target: {
+    host: string;
+    port: number;
+    secure: boolean;
+    tls?: { ca?: string; cert?: string; key?: string };
+  }): Stream;
 }
 
 /** Commands reach the state only as entries of the log, so that a replay repeats them. */
-export type Command = { verb: 'ack'; alert: string } | { verb: 'listen' };
+export type Command =
+  | { verb: 'ack'; alert: string }
+  /** From now on a source is heard again, null: every source. Nobody is overdue for the time before. */
+  | { verb: 'listen'; source: string | null }
+  /** A source cannot be heard: whoever is silent there may be talking. */
+  | { verb: 'deaf'; source: string };
 
 /** What the log holds, in one order for everything: samples and ticks (as batches), commands. */
 export type LogEntry = { kind: 'batch'; batch: Batch } | { kind: 'command'; time: number; command: Command };
@@ -56,18 +67,29 @@ export interface SampleLog {
   close(): void;
 }
 
+export interface Shard {
+  partition: number;
+  position: number;
+  bytes: Uint8Array;
+}
+
 /** The whole state of a daemon at rest. */
 export interface Checkpoint {
   /** Log position up to which each partition has been stepped. */
-  shards: { partition: number; position: number; bytes: Uint8Array }[];
+  shards: Shard[];
   /** State that belongs to no track, as JSON: the alert journal. */
   journal: unknown;
 }
 
+export interface KeptCheckpoint extends Checkpoint {
+  /** `older`: the same partition at checkpoints before, newest first. */
+  shards: (Shard & { older: Uint8Array[] })[];
+}
+
 export interface CheckpointStore {
   save(checkpoint: Checkpoint): Promise<void>;
-  /** The newest whole checkpoint; undefined where there never was one. */
-  load(): Promise<Checkpoint | undefined>;
+  /** The newest checkpoint, with older copies of each shard; undefined where there never was one. */
+  load(): Promise<KeptCheckpoint | undefined>;
 }
 
 /** Which partitions this process steps. */

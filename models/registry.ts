@@ -10,10 +10,14 @@ import { hash32 } from './hash.ts';
 import { type Slot, Slots } from './slots.ts';
 
 export const PARTITIONS = 256;
+/** Some 8,000 series of the default detector: no stream of made-up topics can take the machine's memory. */
+const BYTES_MAX = 512 * 1024 * 1024;
 
 /** What a pipeline brings to its tracks. */
 export interface Model {
   pipeline: string;
+  /** Since when its sources are heard, epoch ms: nobody is overdue for the time before. Infinity: they are not. */
+  listeningSince: number;
   detector: Detector;
   seed: number;
 }
@@ -31,16 +35,21 @@ export interface Track extends Slot {
 export class Registry {
   /** By index; a hole where a track was removed. */
   readonly tracks: (Track | undefined)[] = [];
-  /** When this process began to listen, epoch ms: nobody is overdue for the time before. */
-  listeningSince = -Infinity;
 
   readonly #byId = new Map<string, Track>();
   readonly #slots: Map<number, Slots>[] = Array.from({ length: PARTITIONS }, () => new Map<number, Slots>());
   readonly #holes: number[] = [];
-  readonly #tracksMax: number;
+  readonly #bytesMax: number;
+  #bytes = 0;
 
-  constructor(tracksMax = 100_000) {
-    this.#tracksMax = tracksMax;
+  /** @param bytesMax memory of all blocks together; a series that does not fit is not admitted */
+  constructor(bytesMax = BYTES_MAX) {
+    this.#bytesMax = bytesMax;
+  }
+
+  /** Memory of all blocks, bytes. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   get size(): number {
@@ -55,7 +64,9 @@ export class Registry {
   admit(id: string, source: string, model: Model): Track | undefined {
     const known = this.#byId.get(id);
     if (known !== undefined) return known;
-    if (this.#byId.size >= this.#tracksMax) return undefined;
+    const bytes = model.detector.size * Float64Array.BYTES_PER_ELEMENT;
+    if (this.#bytes + bytes > this.#bytesMax) return undefined;
+    this.#bytes += bytes;
     const partition = hash32(id) % PARTITIONS;
     const { memory, at } = this.#slotsOf(partition, model.detector.size).take();
     const index = this.#holes.pop() ?? this.tracks.length;
@@ -69,6 +80,7 @@ export class Registry {
   remove(track: Track): void {
     if (this.#byId.get(track.id) !== track) return;
     this.#byId.delete(track.id);
+    this.#bytes -= track.model.detector.size * Float64Array.BYTES_PER_ELEMENT;
     this.tracks[track.index] = undefined;
     this.#holes.push(track.index);
     this.#slotsOf(track.partition, track.model.detector.size).give(track);

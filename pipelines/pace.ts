@@ -8,25 +8,26 @@
  */
 import { concatMap, type MonoTypeOperatorFunction } from 'rxjs';
 import { BATCH_ROWS_MAX, createBatch, pushRow, ROW, type Batch } from '../models/batch.ts';
-import type { Registry } from '../models/registry.ts';
+import type { Registry, Track } from '../models/registry.ts';
 
 export function pace(registry: Registry): MonoTypeOperatorFunction<Batch> {
   return concatMap((batch) => (Number.isNaN(batch.tick) ? [batch] : overdueRows(registry, batch.tick)));
 }
 
 function overdueRows(registry: Registry, now: number): Batch[] {
-  const overdue: { index: number; silent: number }[] = [];
+  const overdue: { track: Track; silent: number }[] = [];
   for (const track of registry) {
-    const silent = track.model.detector.silence(track.memory, track.at, now, registry.listeningSince);
-    if (silent > 0) overdue.push({ index: track.index, silent });
+    const silent = track.model.detector.silence(track.memory, track.at, now, track.model.listeningSince);
+    if (silent > 0) overdue.push({ track, silent });
   }
   const batches: Batch[] = [];
   for (let from = 0; from < overdue.length; from += BATCH_ROWS_MAX) {
     const rows = overdue.slice(from, from + BATCH_ROWS_MAX);
     const batch = createBatch(rows.length);
-    for (const { index, silent } of rows) {
+    for (const { track, silent } of rows) {
       const row = batch.length;
-      pushRow(batch, index, now, now, Number.NaN, ROW.overdue);
+      const time = track.model.detector.ownTime(track.memory, track.at, now);
+      pushRow(batch, track.index, time, now, Number.NaN, ROW.overdue);
       batch.gap[row] = silent;
     }
     batches.push(batch);

@@ -6,10 +6,14 @@ import type { AlertDocument } from '../models/alert-document.ts';
 import type { Journal } from '../pipelines/raise.ts';
 
 const EVENTS_MAX = 1000;
+/** More events than a minute between two checkpoints brings. */
+const SEQ_RESERVE = 10_000;
 const DAY_MS = 24 * 3600_000;
 
 export class AlertLog implements Journal {
   seq = 0;
+  /** The last checkpoint was made at the end: no event came after it. */
+  clean = false;
   /** By series: a series has one alert at a time. */
   readonly #open = new Map<string, AlertDocument>();
   #events: AlertDocument[] = [];
@@ -58,13 +62,14 @@ export class AlertLog implements Journal {
     return this.#events.filter((event) => event.event === 'open' && Date.parse(event.started_at) >= time).length;
   }
 
-  toJSON(): { seq: number; open: AlertDocument[]; events: AlertDocument[] } {
-    return { seq: this.seq, open: [...this.#open.values()], events: [...this.#events] };
+  toJSON(): { seq: number; clean: boolean; open: AlertDocument[]; events: AlertDocument[] } {
+    return { seq: this.seq, clean: this.clean, open: [...this.#open.values()], events: [...this.#events] };
   }
 
   restore(state: unknown): void {
-    const { seq, open, events } = state as ReturnType<AlertLog['toJSON']>;
-    this.seq = seq;
+    const { seq, clean, open, events } = state as ReturnType<AlertLog['toJSON']>;
+    // After a crash, numbers that were given out and not kept must not be given out again.
+    this.seq = clean ? seq : seq + SEQ_RESERVE;
     this.#events = events;
     for (const alert of open) this.#open.set(alert.series, alert);
   }

@@ -3,7 +3,7 @@ import { CodedError } from '../models/errors.ts';
 import { parseDuration } from './config/units.ts';
 import type { Demo } from './demo.ts';
 import type { Engine } from './engine.ts';
-import type { Api } from './http.ts';
+import type { Api, Ingested } from './routes.ts';
 import type { Overview } from './overview.ts';
 import type { Recent } from './recent.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -15,18 +15,20 @@ export interface ApiOptions {
   recent: Recent;
   telemetry: Telemetry;
   demo: () => Demo | undefined;
+  /** Takes in what is pushed; undefined where no source does. */
+  ingest: (topic: string, payload: Uint8Array) => Ingested | undefined;
 }
 
 export const ALERTS_SHOWN_MAX = 200;
 const FAULT_MS_DEFAULT = 30_000;
 
-export function createApi({ engine, overview, recent, telemetry, demo }: ApiOptions): Api {
+export function createApi({ engine, overview, recent, telemetry, demo, ingest }: ApiOptions): Api {
   const { alertLog } = engine;
   return {
     version: VERSION,
     series: () => overview.series(),
     oneSeries: (id) => {
-      const info = overview.series().find((series) => series.id === id);
+      const info = overview.find(id);
       return info === undefined ? undefined : { ...info, recent: recent.of(id) ?? null };
     },
     alerts: (status) =>
@@ -34,6 +36,7 @@ export function createApi({ engine, overview, recent, telemetry, demo }: ApiOpti
     events: (after) => ({ seq: alertLog.seq, oldest_seq: alertLog.oldestSeq(), events: alertLog.after(after) }),
     scoreboard: () => demo()?.scoreboard(),
     command: (verb, body) => obey(verb, new Fields(body), engine, demo()),
+    ingest,
     ready: () => overview.ready(),
     metrics: () => telemetry.metrics.metrics(),
   };

@@ -8,7 +8,7 @@
  * at any moment leaves one whole generation. Each track inside a shard has a checksum of its own.
  */
 import { CodedError } from '../models/errors.ts';
-import type { Checkpoint, CheckpointStore, Storage } from '../models/ports.ts';
+import type { Checkpoint, CheckpointStore, KeptCheckpoint, Storage } from '../models/ports.ts';
 import { PARTITIONS } from '../models/registry.ts';
 
 const MANIFEST = 'checkpoint/manifest.json';
@@ -44,28 +44,31 @@ export class FileCheckpointStore implements CheckpointStore {
     };
     await this.#storage.write(MANIFEST, Buffer.from(JSON.stringify(manifest)));
     this.#generation = generation;
-    await this.#removeOthers(generation);
+    await this.#removeOlder(generation);
   }
 
   /** @throws CodedError CHECKPOINT_CORRUPT, CHECKPOINT_VERSION when what is there cannot be trusted */
-  async load(): Promise<Checkpoint | undefined> {
+  async load(): Promise<KeptCheckpoint | undefined> {
     const bytes = await this.#storage.read(MANIFEST);
     if (bytes === undefined) return undefined;
     const manifest = parseManifest(bytes);
     this.#generation = manifest.generation;
-    const shards: Checkpoint['shards'] = [];
+    const shards: KeptCheckpoint['shards'] = [];
     for (const { partition, position } of manifest.shards) {
-      const path = shardPath(manifest.generation, partition);
-      const shard = await this.#storage.read(path);
-      if (shard === undefined) throw new CodedError('CHECKPOINT_CORRUPT', `${path}: expected a shard, found no file`);
-      shards.push({ partition, position, bytes: shard });
+      const newest = await this.#storage.read(shardPath(manifest.generation, partition));
+      const before = await this.#storage.read(shardPath(manifest.generation - 1, partition));
+      // A file that is gone is damage like any other.
+      const bytes = newest ?? new Uint8Array();
+      shards.push({ partition, position, bytes, older: before === undefined ? [] : [before] });
     }
     return { shards, journal: manifest.journal };
   }
 
-  async #removeOthers(generation: number): Promise<void> {
+  /** Two generations stay: the newest, and the one before for a shard that turns out to be damaged. */
+  async #removeOlder(generation: number): Promise<void> {
     for (const name of await this.#storage.list('checkpoint')) {
-      if (/^\d{6,}$/.test(name) && Number(name) !== generation) await this.#storage.remove(`checkpoint/${name}`);
+      const kept = Number(name) === generation || Number(name) === generation - 1;
+      if (/^\d{6,}$/.test(name) && !kept) await this.#storage.remove(`checkpoint/${name}`);
     }
   }
 }

@@ -2,9 +2,9 @@
 import { parseArgs } from 'node:util';
 import { CodedError } from '../models/errors.ts';
 
-const COMMANDS = ['run', 'demo', 'check', 'replay', 'inject', 'version', 'help'] as const;
+const COMMANDS = ['run', 'demo', 'check', 'replay', 'inject', 'tail', 'version', 'help'] as const;
 /** Named in advance, so that whoever tries one is told plainly. */
-const LATER = ['tail', 'export', 'import', 'compare', 'cluster'] as const;
+const LATER = ['export', 'import', 'compare', 'cluster'] as const;
 type CommandName = (typeof COMMANDS)[number];
 
 const OPTIONS = {
@@ -32,6 +32,7 @@ const OWN: Record<CommandName, readonly string[]> = {
   check: [],
   replay: ['scores', 'warm', 'period', 'kind', 'seed', 'report'],
   inject: ['for'],
+  tail: [],
   version: [],
   help: [],
 };
@@ -59,6 +60,7 @@ export const USAGE = `Usage: tidewatch [COMMAND] [OPTIONS]
       --report FILE.html    write one page with a chart of every file
   inject KIND SERIES        put a fault into the running demo, as in: inject stuck line1/pump/pressure
       --for DURATION        how long (default 30s)
+  tail [SERIES...]          print alerts of the running daemon as they happen
   version                   print the version
 
   --config FILE             default pipelines.yaml

@@ -9,6 +9,7 @@
 import type { Duplex } from 'node:stream';
 import type { Subscription } from 'rxjs';
 import type { AlertDocument } from '../models/alert-document.ts';
+import { CodedError } from '../models/errors.ts';
 import type { Cancel, CheckpointStore, Clock, Net, Ownership, Rng, SampleLog, Storage } from '../models/ports.ts';
 import { ALERTS_SHOWN_MAX, createApi } from './api.ts';
 import { formatAddress } from './config/address.ts';
@@ -54,7 +55,10 @@ export interface Daemon {
   /** Where the page is. */
   readonly address: Address;
   start(config: Config): Promise<StartReport>;
-  /** Changes what differs; models whose shape stays go on. */
+  /**
+   * Changes what differs; models whose shape stays go on.
+   * @throws CodedError SOURCE_UNREACHABLE where the demo would be lost to a broker that does not answer
+   */
   reload(config: Config): Promise<void>;
   stop(): Promise<void>;
 }
@@ -77,6 +81,10 @@ class RunningDaemon implements Daemon {
   readonly #parts: Parts;
   readonly #subscriptions: Subscription[] = [];
   readonly #cancels: Cancel[] = [];
+  #turn: Promise<unknown> = Promise.resolve();
+  #stopping = false;
+  /** State has been restored and may be written again. */
+  #begun = false;
 
   constructor(ports: DaemonPorts, { telemetry, checkpointMs = CHECKPOINT_MS }: DaemonOptions) {
     const { clock } = ports;
@@ -90,7 +98,14 @@ class RunningDaemon implements Daemon {
     this.#overview = overview;
     this.#hub = new WebSocketHub(this.#hubSource(ports.rng.hex(8)), clock, (reason) => telemetry.clientDropped(reason));
     telemetry.observeClients(() => this.#hub.size);
-    const api = createApi({ engine, overview, recent: this.#recent, telemetry, demo: () => this.#parts.demo });
+    const api = createApi({
+      engine,
+      overview,
+      recent: this.#recent,
+      telemetry,
+      demo: () => this.#parts.demo,
+      ingest: (topic, payload) => this.#parts.ingest(topic, payload),
+    });
     this.#parts = new Parts({ ...ports, telemetry, engine, overview, hub: this.#hub, api });
   }
 
@@ -99,25 +114,43 @@ class RunningDaemon implements Daemon {
     return this.#parts.http.address;
   }
 
-  async start(config: Config): Promise<StartReport> {
-    try {
-      return await this.#start(config);
-    } catch (error) {
-      // Not `stop`: a daemon that never began has no state worth writing over what another may have written.
-      await this.#parts.stop();
-      throw error;
-    }
+  start(config: Config): Promise<StartReport> {
+    return this.#inTurn(async () => {
+      try {
+        return await this.#start(config);
+      } catch (error) {
+        await this.#stop();
+        throw error;
+      }
+    });
+  }
+
+  reload(config: Config): Promise<void> {
+    return this.#inTurn(() => this.#reload(config));
+  }
+
+  stop(): Promise<void> {
+    this.#stopping = true;
+    return this.#inTurn(() => this.#stop());
+  }
+
+  /** Start, reload and stop never overlap: each sees what the one before has made. */
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(action);
+    this.#turn = turn.catch(() => {}); // whoever asked is told
+    return turn;
   }
 
   async #start(config: Config): Promise<StartReport> {
     const next = plan(expand(config));
     const steps = difference(null, next);
-    for (const step of steps) if (!bringsSamples(step)) await this.#parts.apply(step);
+    await this.#applyAll(steps.filter((step) => !bringsSamples(step)));
     const restored = await this.engine.restore();
+    this.#begun = true;
     this.#subscribe();
     this.engine.start();
     this.#hub.start();
-    for (const step of steps) if (bringsSamples(step)) await this.#parts.apply(step);
+    await this.#applyAll(steps.filter(bringsSamples));
     this.#overview.plan = next;
     this.#cancels.push(
       this.#clock.every(STATUS_MS, () => this.#tellStatus()),
@@ -135,21 +168,39 @@ class RunningDaemon implements Daemon {
     };
   }
 
-  async reload(config: Config): Promise<void> {
+  async #reload(config: Config): Promise<void> {
     const next = plan(expand(config));
-    for (const step of difference(this.#overview.plan, next)) await this.#parts.apply(step);
+    const before = this.#overview.plan;
+    const steps = difference(before, next);
+    if (steps.some(({ action, part }) => action === 'stop' && part.kind === 'simulator')) await this.#parts.probe(next);
+    try {
+      await this.#applyAll(steps);
+    } catch (error) {
+      // What was stopped on the way is opened again, as far as it can be.
+      if (before !== null) await this.#applyAll(difference(this.#parts.running(before), before)).catch(() => {});
+      throw error;
+    }
     this.#overview.plan = next;
     this.#telemetry.reloaded(true);
     this.#telemetry.log.info('configuration applied');
   }
 
-  async stop(): Promise<void> {
+  async #applyAll(steps: readonly Step[]): Promise<void> {
+    for (const step of steps) {
+      if (this.#stopping) throw new CodedError('STOPPING', 'the daemon was told to stop');
+      await this.#parts.apply(step);
+    }
+  }
+
+  async #stop(): Promise<void> {
     for (const cancel of this.#cancels.splice(0)) cancel();
     await this.#parts.stopInputs();
     try {
-      await this.engine.stop();
+      // A daemon that never began has no state worth writing over what is kept.
+      if (this.#begun) await this.engine.stop();
     } finally {
-      for (const subscription of this.#subscriptions) subscription.unsubscribe();
+      this.#begun = false;
+      for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe();
       this.#hub.stop();
       await this.#parts.stop();
     }
@@ -160,6 +211,7 @@ class RunningDaemon implements Daemon {
       this.engine.samples.subscribe((all) => {
         for (const columns of all) this.#recent.push(columns);
         this.#hub.samples(all);
+        this.#parts.outputs.samples(all);
       }),
       this.engine.alerts.subscribe((alert) => this.#deliver(alert)),
     );
@@ -167,6 +219,7 @@ class RunningDaemon implements Daemon {
 
   #deliver(alert: AlertDocument): void {
     this.#hub.deliver(alert);
+    this.#parts.outputs.deliver(alert);
     this.#parts.demo?.alert(alert);
     const { id, series, event, score, text } = alert;
     this.#telemetry.log.info({ alert: id, series, event, score: Number(score.toFixed(2)) }, text);

@@ -17,14 +17,15 @@ import { lastTimeOf } from '../models/order.ts';
 import type { Cancel, CheckpointStore, Clock, Command, LogEntry, Ownership, SampleLog } from '../models/ports.ts';
 import { learningOf } from '../models/progress.ts';
 import { type Model, Registry, type Track } from '../models/registry.ts';
-import { decodeSnapshot, encodeSnapshot } from '../models/snapshot.ts';
+import { decodeSnapshot, encodeSnapshot, type TrackState } from '../models/snapshot.ts';
 import { pipeline } from '../pipelines/pipeline.ts';
 import { raise } from '../pipelines/raise.ts';
 import { type SampleColumns, thin } from '../pipelines/thin.ts';
-import { decodeJson } from '../sensors/decode.ts';
+import { createDecoder, type Decoder } from '../sensors/decode.ts';
+import { AUTOMATIC, type Mapping } from '../sensors/mapping.ts';
 import { AlertLog } from './alert-log.ts';
 import type { PipelineConfig } from './config/config.ts';
-import { Intake } from './intake.ts';
+import { Intake, type Receipt } from './intake.ts';
 import type { Telemetry } from './telemetry.ts';
 import { localOffsetOf } from './timezone.ts';
 
@@ -40,6 +41,9 @@ export interface EngineOptions {
 }
 
 const TICK_MS = 1000;
+const TICK_LATE_MS = 1500;
+/** No pipeline reads this source. */
+const UNROUTED: Receipt = { accepted: 0, drops: ['unrouted'] };
 const TEXT = {
   encode: (text: string) => Buffer.from(text),
   decode: (bytes: Uint8Array) => Buffer.from(bytes).toString(),
@@ -55,12 +59,17 @@ export class Engine {
 
   readonly #options: EngineOptions;
   readonly #models = new Map<string, Model>();
+  /** Sources of each pipeline, by its id. */
+  readonly #inputs = new Map<string, string[]>();
   readonly #routes = new Map<string, Model>();
+  readonly #decoders = new Map<string, Decoder>();
+  readonly #automatic = createDecoder(AUTOMATIC);
   readonly #localOffset = new Map<string, (time: number) => number>();
   readonly #entries = new Subject<Batch>();
   readonly #alerts = new Subject<AlertDocument>();
   readonly #cancels: Cancel[] = [];
   #saving: Promise<void> | undefined;
+  #tickedAt = Infinity;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -75,7 +84,7 @@ export class Engine {
       .subscribe((alert) => this.#publish(alert));
     options.telemetry.observe({
       series: () => this.#seriesByState(),
-      seriesStateBytes: () => this.stateBytes(),
+      seriesStateBytes: () => this.registry.bytes,
       alertsOpen: () => countBy(this.alertLog.open(), (alert) => alert.severity),
       logDepth: () => options.log.depth,
       checkpointAgeSeconds: () => (options.clock.now() - this.checkpointedAt) / 1000,
@@ -92,22 +101,22 @@ export class Engine {
     });
     const known = this.#models.get(id);
     if (known !== undefined && !keepsModels) this.#removeTracks(id);
-    const model: Model = known ?? { pipeline: id, detector, seed: config.seed };
+    const model: Model = known ?? { pipeline: id, listeningSince: -Infinity, detector, seed: config.seed };
     model.detector = detector;
     model.seed = config.seed;
     this.#models.set(id, model);
     this.#localOffset.set(id, localOffsetOf(config.timezone));
-    this.#unroute(model);
-    // The first pipeline that names a source has its series.
-    for (const input of config.inputs) if (!this.#routes.has(input)) this.#routes.set(input, model);
+    this.#inputs.set(id, config.inputs);
+    this.#route();
   }
 
   removePipeline(id: string): void {
     const model = this.#models.get(id);
     if (model === undefined) return;
-    this.#unroute(model);
     this.#removeTracks(id);
     this.#models.delete(id);
+    this.#inputs.delete(id);
+    this.#route();
     this.#localOffset.delete(id);
   }
 
@@ -115,25 +124,34 @@ export class Engine {
   start(): void {
     const { clock, log } = this.#options;
     log.read(log.position, (entry) => this.#read(entry));
-    this.#append({ verb: 'listen' });
-    this.#cancels.push(
-      clock.every(TICK_MS, () => {
-        this.intake.flush();
-        log.append({ kind: 'batch', batch: createTick(clock.now()) });
-      }),
-    );
+    this.#append({ verb: 'listen', source: null });
+    this.#cancels.push(clock.every(TICK_MS, () => this.#tick()));
   }
 
-  /** A payload that came in through a source. @returns readings accepted */
-  receive(source: string, topic: string, payload: Uint8Array, arrival: number, retained = false): number {
+  /** Whether a source can be heard; told when that changes. */
+  heard(source: string, connected: boolean): void {
+    this.#append(connected ? { verb: 'listen', source } : { verb: 'deaf', source });
+  }
+
+  /** How the payloads of a source become readings; automatically where nothing was said. */
+  understand(source: string, mapping: Mapping): void {
+    this.#decoders.set(source, createDecoder(mapping));
+  }
+
+  /** A payload that came in through a source. */
+  receive(source: string, topic: string, payload: Uint8Array, arrival: number, retained = false): Receipt {
     const model = this.#routes.get(source);
-    if (model === undefined) return 0;
+    if (model === undefined) {
+      this.#options.telemetry.drop('unrouted');
+      return UNROUTED;
+    }
     if (retained) {
       // The last known value, of unknown age: not a fresh sample.
       this.#options.telemetry.drop('retained');
-      return 0;
+      return { accepted: 0, drops: ['retained'] };
     }
-    return this.intake.accept({ source, topic, arrival }, decodeJson(payload), model);
+    const decode = this.#decoders.get(source) ?? this.#automatic;
+    return this.intake.accept({ source, topic, arrival }, decode(topic, payload, arrival), model);
   }
 
   /** Acknowledges an open alert. False when no such alert is open. */
@@ -146,6 +164,11 @@ export class Engine {
   #append(command: Command): void {
     this.intake.flush();
     this.#options.log.append({ kind: 'command', time: this.#options.clock.now(), command });
+  }
+
+  /** Rows taken in and not yet scored. */
+  get depth(): number {
+    return this.#options.log.depth;
   }
 
   /** Everything that came in so far has been scored. */
@@ -166,13 +189,7 @@ export class Engine {
   }
 
   isOverdue({ memory, at, model }: Track): boolean {
-    return model.detector.silence(memory, at, this.#options.clock.now(), this.registry.listeningSince) > 0;
-  }
-
-  stateBytes(): number {
-    let bytes = 0;
-    for (const track of this.registry) bytes += track.model.detector.size * 8;
-    return bytes;
+    return model.detector.silence(memory, at, this.#options.clock.now(), model.listeningSince) > 0;
   }
 
   /** Writes a checkpoint; one at a time. Each partition is copied between two batches. */
@@ -183,27 +200,47 @@ export class Engine {
 
   /** Takes over the last checkpoint. @returns series restored; 0 where there was no checkpoint */
   async restore(): Promise<number> {
-    const { store, telemetry } = this.#options;
-    const checkpoint = await store.load();
+    const checkpoint = await this.#options.store.load();
     if (checkpoint === undefined) return 0;
     this.alertLog.restore(checkpoint.journal);
-    for (const { bytes } of checkpoint.shards) {
-      const { tracks, damaged } = decodeSnapshot(bytes, TEXT);
-      for (const id of damaged)
-        telemetry.log.error({ series: id }, 'checkpoint of this series is damaged; it starts untrained');
-      for (const { id, source, pipeline: owner, block } of tracks) {
-        const model = this.#models.get(owner);
-        if (model === undefined) continue;
-        if (model.detector.size !== block.length) {
-          telemetry.log.warn({ series: id }, 'checkpoint is of another shape; the series starts untrained');
-          continue;
-        }
-        const track = this.registry.admit(id, source, model);
-        track?.memory.set(block, track.at);
-      }
-    }
+    for (const shard of checkpoint.shards) this.#restoreShard(shard.partition, [shard.bytes, ...shard.older]);
     this.checkpointedAt = this.#options.clock.now();
     return this.registry.size;
+  }
+
+  /** Takes over a partition from the newest copy that can be read. */
+  #restoreShard(partition: number, copies: readonly Uint8Array[]): void {
+    const { telemetry } = this.#options;
+    for (const [age, bytes] of copies.entries()) {
+      try {
+        const { tracks, damaged } = decodeSnapshot(bytes, TEXT);
+        for (const id of damaged)
+          telemetry.log.error({ series: id }, 'the checkpoint of this series is damaged; it starts untrained');
+        for (const state of tracks) this.#restoreTrack(state);
+        if (age > 0)
+          telemetry.log.error({ partition }, 'the newest checkpoint of a partition is damaged; an older one serves');
+        return;
+      } catch (error) {
+        telemetry.log.error({ partition, err: error }, 'a checkpoint of a partition cannot be read');
+      }
+    }
+    telemetry.log.error({ partition }, 'no checkpoint of a partition can be read; its series start untrained');
+  }
+
+  #restoreTrack({ id, source, pipeline: owner, block }: TrackState): void {
+    const { telemetry } = this.#options;
+    const model = this.#models.get(owner);
+    if (model === undefined) {
+      telemetry.log.warn(
+        { series: id, pipeline: owner },
+        'the pipeline of this series is gone, and with it what was learned',
+      );
+    } else if (model.detector.size !== block.length) {
+      telemetry.log.warn({ series: id }, 'the checkpoint is of another shape; the series starts untrained');
+    } else {
+      const track = this.registry.admit(id, source, model);
+      track?.memory.set(block, track.at);
+    }
   }
 
   async stop(): Promise<void> {
@@ -211,10 +248,21 @@ export class Engine {
     await this.settled();
     // One that is being written began before the last samples came.
     await this.#saving?.catch(() => {}); // logged and counted where it failed
+    this.alertLog.clean = true;
     await this.checkpoint();
     this.#entries.complete();
     this.#alerts.complete();
     this.#options.log.close();
+  }
+
+  #tick(): void {
+    const { clock, log } = this.#options;
+    const now = clock.now();
+    this.intake.flush();
+    // We were held up ourselves, or the machine slept: what came meanwhile still waits in the sockets.
+    if (now - this.#tickedAt > TICK_LATE_MS) this.#append({ verb: 'listen', source: null });
+    this.#tickedAt = now;
+    log.append({ kind: 'batch', batch: createTick(now) });
   }
 
   #read(entry: LogEntry): void {
@@ -228,12 +276,23 @@ export class Engine {
   }
 
   #obey(command: Command, time: number): void {
-    if (command.verb === 'ack') {
-      this.#acknowledge(command.alert, time);
-      return;
+    switch (command.verb) {
+      case 'ack':
+        this.#acknowledge(command.alert, time);
+        break;
+      case 'listen':
+        for (const model of this.#heardThrough(command.source)) model.listeningSince = time;
+        if (command.source === null) this.#closeOrphans(time);
+        break;
+      case 'deaf':
+        for (const model of this.#heardThrough(command.source)) model.listeningSince = Infinity;
     }
-    this.registry.listeningSince = time;
-    this.#closeOrphans(time);
+  }
+
+  *#heardThrough(source: string | null): Iterable<Model> {
+    for (const [id, model] of this.#models) {
+      if (source === null || this.#inputs.get(id)?.includes(source) === true) yield model;
+    }
   }
 
   /** Ends alerts that no series will ever end: it was removed, or came back from a checkpoint without its state. */
@@ -308,8 +367,13 @@ export class Engine {
     });
   }
 
-  #unroute(model: Model): void {
-    for (const [source, routed] of this.#routes) if (routed === model) this.#routes.delete(source);
+  /** The first pipeline that names a source has its series. */
+  #route(): void {
+    this.#routes.clear();
+    for (const [id, inputs] of this.#inputs) {
+      const model = this.#models.get(id);
+      for (const input of inputs) if (model !== undefined && !this.#routes.has(input)) this.#routes.set(input, model);
+    }
   }
 
   #removeTracks(id: string): void {

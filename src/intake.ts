@@ -3,6 +3,7 @@
  * into one batch of the log.
  */
 import { type Batch, BATCH_ROWS_MAX, createBatch, pushRow, ROW } from '../models/batch.ts';
+import type { DropReason } from '../models/drop.ts';
 import type { Decoded } from '../sensors/decode.ts';
 import type { Model, Registry } from '../models/registry.ts';
 import type { SampleLog } from '../models/ports.ts';
@@ -15,6 +16,15 @@ export const DEPTH_MAX = 500_000;
 const ROWS_FIRST = 64;
 /** Ids of known sources, so that a hash is made once a series and not once a sample. */
 const SOURCES_MAX = 200_000;
+
+/** A longer name is noise: ids are cut at 64 characters anyway. */
+const SOURCE_LENGTH_MAX = 4096;
+
+/** What became of a payload, as far as it is known when it comes in: late or repeated readings show later. */
+export interface Receipt {
+  accepted: number;
+  drops: readonly DropReason[];
+}
 
 export interface Message {
   /** Id of the source it came through. */
@@ -37,20 +47,25 @@ export class Intake {
     this.#telemetry = telemetry;
   }
 
-  /** Takes in what a payload held. @returns the number of readings accepted */
-  accept(message: Message, decoded: Decoded, model: Model): number {
-    for (const reason of decoded.drops) this.#telemetry.drop(reason);
+  /** Takes in what a payload held. */
+  accept(message: Message, decoded: Decoded, model: Model): Receipt {
+    const drops = [...decoded.drops];
     this.#telemetry.numericStrings(decoded.numericStrings);
-    const time = Number.isNaN(decoded.time) ? message.arrival : decoded.time;
+    const messageTime = Number.isNaN(decoded.time) ? message.arrival : decoded.time;
     let accepted = 0;
-    for (const { path, value, onOff } of decoded.readings) {
+    for (const { path, value, onOff, time: ownTime } of decoded.readings) {
       const index = this.#trackOf(sourceOf(message.topic, path), model);
-      if (index < 0) continue;
+      if (typeof index === 'string') {
+        drops.push(index);
+        continue;
+      }
+      const time = Number.isNaN(ownTime) ? messageTime : ownTime;
       this.#push(index, time, message.arrival, value, onOff ? ROW.onOff : 0);
       accepted++;
     }
+    for (const reason of drops) this.#telemetry.drop(reason);
     this.#telemetry.received(message.source, accepted);
-    return accepted;
+    return { accepted, drops };
   }
 
   /** Hands the open batch to the log now. */
@@ -62,18 +77,11 @@ export class Intake {
     if (batch !== undefined && batch.length > 0) this.#log.append({ kind: 'batch', batch });
   }
 
-  #trackOf(source: string, model: Model): number {
-    if (source.length > 4096) {
-      this.#telemetry.drop('bad_name');
-      return -1;
-    }
-    if (this.#log.depth >= DEPTH_MAX) {
-      this.#telemetry.drop('overflow');
-      return -1;
-    }
-    const track = this.#registry.admit(this.#idOf(source), source, model);
-    if (track === undefined) this.#telemetry.drop('too_many_series');
-    return track?.index ?? -1;
+  /** Index of the track, or why there is none. */
+  #trackOf(source: string, model: Model): number | DropReason {
+    if (source.length > SOURCE_LENGTH_MAX) return 'bad_name';
+    if (this.#log.depth >= DEPTH_MAX) return 'overflow';
+    return this.#registry.admit(this.#idOf(source), source, model)?.index ?? 'too_many_series';
   }
 
   #idOf(source: string): string {

@@ -31,6 +31,6 @@ export function lineFormat(out: Writable): { write(line: string): void } {
 const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g;
 
 /** A topic may hold an escape sequence that repaints the terminal. Lines after the first are indented, so that it cannot forge one. */
-function visible(text: string): string {
+export function visible(text: string): string {
   return text.replace(CONTROL, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

@@ -6,6 +6,7 @@ import { check } from './commands/check.ts';
 import { inject } from './commands/inject.ts';
 import { replay } from './commands/replay.ts';
 import { run } from './commands/run.ts';
+import { tail } from './commands/tail.ts';
 import { VERSION } from './version.ts';
 
 /** Mistakes of whoever typed or wrote a file; anything else is a failure. */
@@ -23,6 +24,8 @@ async function main(args: readonly string[]): Promise<number> {
       return replay(line);
     case 'inject':
       return inject(line);
+    case 'tail':
+      return tail(line);
     case 'version':
       return say(`${VERSION}\n`);
     case 'help':

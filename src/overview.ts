@@ -1,5 +1,6 @@
 /** What the daemon says of itself: its series, its sources, how it is doing. */
 import type { Clock } from '../models/ports.ts';
+import type { Track } from '../models/registry.ts';
 import type { Plan } from './config/plan.ts';
 import { describe } from './describe.ts';
 import type { Engine } from './engine.ts';
@@ -37,14 +38,12 @@ export class Overview {
   }
 
   series(): SeriesInfo[] {
-    const { engine, unitOf } = this.#options;
-    return [...engine.registry].map((track) =>
-      describe(track, {
-        alerting: engine.alertLog.isOpen(track.id),
-        overdue: engine.isOverdue(track),
-        unit: unitOf(track.source),
-      }),
-    );
+    return [...this.#options.engine.registry].map((track) => this.#describe(track));
+  }
+
+  find(id: string): SeriesInfo | undefined {
+    const track = this.#options.engine.registry.find(id);
+    return track === undefined ? undefined : this.#describe(track);
   }
 
   /** Series that look different from when they were told last; a mere sample more is no news. */
@@ -94,5 +93,11 @@ export class Overview {
     }
     checks['state'] = { ok: this.plan !== null, detail: this.plan === null ? 'starting' : 'restored' };
     return { ready: Object.values(checks).every(({ ok }) => ok), checks };
+  }
+
+  #describe(track: Track): SeriesInfo {
+    const { engine, unitOf } = this.#options;
+    const alerting = engine.alertLog.isOpen(track.id);
+    return describe(track, { alerting, overdue: engine.isOverdue(track), unit: unitOf(track.source) });
   }
 }

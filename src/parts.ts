@@ -9,19 +9,21 @@ import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { CodedError } from '../models/errors.ts';
 import type { Clock, Net, Rng, Storage } from '../models/ports.ts';
-import { MqttSource } from '../sensors/mqtt.ts';
 import { loadAssets } from './assets.ts';
 import { type Broker, startBroker } from './broker.ts';
 import { formatAddress } from './config/address.ts';
-import type { HttpConfig, MqttSourceConfig, SimulatorSourceConfig } from './config/config.ts';
+import type { HttpConfig, SimulatorSourceConfig } from './config/config.ts';
 import { DEMO_SOURCE } from './config/expand.ts';
-import type { PlanPart, Step } from './config/plan.ts';
+import type { Plan, PlanPart, Step } from './config/plan.ts';
 import { Demo, HISTORY_MS } from './demo.ts';
 import type { Engine } from './engine.ts';
-import { type Api, HttpDoor } from './http.ts';
+import { HttpDoor } from './http.ts';
+import { Inputs } from './inputs.ts';
+import { Outputs } from './outputs.ts';
 import type { Overview } from './overview.ts';
+import { ingestedOf, readPushed } from './push.ts';
+import type { Api, Ingested } from './routes.ts';
 import type { WebSocketHub } from './sinks/websocket.ts';
-import type { SourceStatus } from './protocol.ts';
 import type { Telemetry } from './telemetry.ts';
 
 export interface PartsOptions {
@@ -40,10 +42,12 @@ interface Part {
   stop(): Promise<void>;
 }
 
+/** 22 characters of 64 kinds are 132 bits. */
+const TOKEN = /^[A-Za-z0-9._-]{22,512}$/;
 const DASHBOARD = fileURLToPath(new URL('../dashboard', import.meta.url));
-const CLIENT_ID_FILE = 'client-id';
 
 export class Parts {
+  readonly outputs: Outputs;
   http: HttpDoor | undefined;
   broker: Broker | undefined;
   demo: Demo | undefined;
@@ -51,10 +55,14 @@ export class Parts {
   history: { samples: number; seconds: number } | null = null;
 
   readonly #options: PartsOptions;
+  readonly #inputs: Inputs;
   readonly #open = new Map<string, Part>();
 
   constructor(options: PartsOptions) {
     this.#options = options;
+    const brokerUrl = (url: string) => this.#brokerUrl(url);
+    this.#inputs = new Inputs({ ...options, brokerUrl });
+    this.outputs = new Outputs({ ...options, brokerUrl, command: (verb, body) => options.api.command(verb, body) });
   }
 
   async apply({ action, part, keepsModels }: Step): Promise<void> {
@@ -67,16 +75,42 @@ export class Parts {
       return;
     }
     if (action !== 'start') {
-      await this.#open.get(part.key)?.stop();
+      const open = this.#open.get(part.key);
       this.#open.delete(part.key);
+      await open?.stop();
     }
     if (action !== 'stop') this.#open.set(part.key, await this.#start(part));
   }
 
-  /** Stops what brings samples in, last opened first; the page stays, to show the end. */
+  /** What is left of a plan after a step of a change failed: its pipelines, and the parts that are open as they were. */
+  running(before: Plan): Plan {
+    return { ...before, parts: before.parts.filter((part) => part.kind === 'pipeline' || this.#open.has(part.key)) };
+  }
+
+  /**
+   * Whether a plan can take the place of one with a demo: its brokers answer. Who has something to look at should not
+   * lose it to a typing mistake.
+   * @throws CodedError SOURCE_UNREACHABLE with the reason
+   */
+  async probe(next: Plan): Promise<void> {
+    for (const part of next.parts) {
+      if (part.kind !== 'source' || part.options.type !== 'mqtt') continue;
+      const reason = await this.#inputs.probe(part.id, part.options);
+      if (reason !== undefined) throw new CodedError('SOURCE_UNREACHABLE', `source ${part.id}: ${reason}`);
+    }
+  }
+
+  /** Takes in what is pushed; undefined where no source does. */
+  ingest(topic: string, payload: Uint8Array): Ingested | undefined {
+    const { clock, engine } = this.#options;
+    const source = this.#inputs.pushed;
+    return source === undefined ? undefined : ingestedOf(engine.receive(source, topic, payload, clock.now()));
+  }
+
+  /** Stops what brings samples in, last opened first; the page and the sinks stay, to tell the end. */
   async stopInputs(): Promise<void> {
     for (const [key, part] of [...this.#open].reverse()) {
-      if (key === 'http') continue;
+      if (key === 'http' || key.startsWith('output:')) continue;
       await part.stop();
       this.#open.delete(key);
     }
@@ -84,6 +118,7 @@ export class Parts {
 
   async stop(): Promise<void> {
     await this.stopInputs();
+    await this.outputs.closeAll();
     await this.http?.stop();
     this.#open.clear();
   }
@@ -96,11 +131,13 @@ export class Parts {
         this.broker = await startBroker(part.options.listen);
         return this.broker;
       case 'source':
-        return this.#startSource(part.id, part.options);
+        await this.#inputs.open(part.id, part.options);
+        return { stop: () => this.#inputs.close(part.id) };
       case 'simulator':
         return this.#startSimulator(part.options);
       case 'output':
-        return { stop: async () => {} }; // the log gets every alert anyway
+        this.outputs.open(part.id, part.options);
+        return { stop: () => this.outputs.close(part.id) };
     }
   }
 
@@ -108,55 +145,17 @@ export class Parts {
     const { api, hub, telemetry } = this.#options;
     const http = new HttpDoor({
       config,
-      token: config.tokenFile === null ? undefined : await readSecret(config.tokenFile),
+      token: config.tokenFile === null ? undefined : await readToken(config.tokenFile),
       assets: await loadAssets(DASHBOARD),
       api,
-      onSocket: (socket) => hub.accept(socket),
+      onStream: (socket) => hub.accept(socket),
+      onIngest: (socket, topic) => readPushed(socket, topic, (name, payload) => this.ingest(name, payload)),
       onRefused: (reason) => telemetry.clientDropped(reason),
+      onError: (error) => telemetry.log.error({ err: error }, 'a request failed'),
     });
     await http.start();
     this.http = http;
     return http;
-  }
-
-  async #startSource(id: string, config: MqttSourceConfig): Promise<Part> {
-    const { clock, engine, net, overview, telemetry } = this.#options;
-    const status: SourceStatus = { id, type: 'mqtt', state: 'connecting', detail: '' };
-    overview.sources.set(id, status);
-    const { topics, qos, sessionExpiryMs, username } = config;
-    const url = this.#brokerUrl(config.url);
-    const clientId = config.clientId ?? `${await this.#clientId()}-${id}`;
-    const password = config.passwordFile === null ? config.password : await readSecret(config.passwordFile);
-    const source = new MqttSource(
-      {
-        url,
-        topics,
-        qos,
-        clientId,
-        sessionExpiryMs,
-        ...(username === null ? {} : { username }),
-        ...(password === null ? {} : { password }),
-      },
-      {
-        onMessage: (topic, payload, { retained }) => {
-          engine.receive(id, topic, payload, clock.now(), retained);
-        },
-        onState: (connected, detail) => {
-          const state = connected ? 'connected' : 'disconnected';
-          if (status.state !== state || status.detail !== detail) telemetry.sourceConnected(id, connected, detail);
-          status.state = state;
-          status.detail = detail;
-        },
-      },
-      net,
-    );
-    source.start();
-    return {
-      stop: async () => {
-        overview.sources.delete(id);
-        await source.stop();
-      },
-    };
   }
 
   async #startSimulator({ url, seed }: SimulatorSourceConfig): Promise<Part> {
@@ -183,7 +182,7 @@ export class Parts {
     let samples = 0;
     let minute = -1;
     for (const { topic, payload, time } of demo.history(after, until)) {
-      samples += engine.receive(DEMO_SOURCE, topic, Buffer.from(payload), time);
+      samples += engine.receive(DEMO_SOURCE, topic, Buffer.from(payload), time).accepted;
       // Between two minutes the page and the sockets get their turn, and so does the detector.
       if (Math.floor(time / 60_000) !== minute) {
         minute = Math.floor(time / 60_000);
@@ -199,23 +198,17 @@ export class Parts {
     if (this.broker === undefined || (url !== '' && new URL(url).port !== '0')) return url;
     return `mqtt://${formatAddress(this.broker.address)}`;
   }
-
-  /** The same after every restart, so that a broker knows the session again. */
-  async #clientId(): Promise<string> {
-    const { rng, storage } = this.#options;
-    const kept = await storage.read(CLIENT_ID_FILE);
-    if (kept !== undefined) return Buffer.from(kept).toString('utf8');
-    const fresh = `tidewatch-${rng.hex(6)}`;
-    await storage.write(CLIENT_ID_FILE, Buffer.from(fresh));
-    return fresh;
-  }
 }
 
-/** @throws CodedError SECRET_UNREADABLE; what the file holds is in no message */
-async function readSecret(path: string): Promise<string> {
+/** @throws CodedError SECRET_UNREADABLE, SECRET_UNFIT; what the file holds is in no message */
+async function readToken(path: string): Promise<string> {
+  let token: string;
   try {
-    return (await readFile(path, 'utf8')).trim();
+    token = (await readFile(path, 'utf8')).trim();
   } catch (error) {
     throw new CodedError('SECRET_UNREADABLE', `cannot read ${path}`, { cause: error });
   }
+  // It travels as a WebSocket subprotocol, which allows no other characters; and a short one can be tried out.
+  if (TOKEN.test(token)) return token;
+  throw new CodedError('SECRET_UNFIT', `${path}: expected a token of at least 22 letters, digits, "-", "." or "_"`);
 }

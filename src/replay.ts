@@ -83,7 +83,7 @@ class Replay {
   constructor(options: ReplayOptions) {
     this.#options = options;
     const detector = new Detector({ ...DEFAULTS, ...options.detector });
-    this.#model = { pipeline: 'replay', detector, seed: options.seed ?? 1 };
+    this.#model = { pipeline: 'replay', listeningSince: -Infinity, detector, seed: options.seed ?? 1 };
   }
 
   blocks(): Map<string, Float64Array> {

@@ -42,6 +42,7 @@ export class Telemetry {
   readonly #reload: Gauge;
   readonly #connected: Gauge<'source'>;
   readonly #clientsDropped: Counter<'reason'>;
+  readonly #notifications: Counter<'output' | 'result'>;
 
   constructor({ level, destination }: TelemetryOptions) {
     const options = { level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` };
@@ -62,6 +63,7 @@ export class Telemetry {
     this.#lag = histogram('ingest_lag_seconds', 'Arrival of a sample after its own time', [0.01, 0.1, 1, 10, 60, 600]);
     this.#checkpoints = counter('checkpoints_total', 'Checkpoints written', ['result']);
     this.#checkpointBytes = counter('checkpoint_written_bytes_total', 'Bytes of checkpoints written');
+    this.#notifications = counter('notifications_total', 'What was to be sent through a sink', ['output', 'result']);
     this.#clientsDropped = counter('ws_dropped_total', 'Clients closed by the server', ['reason']);
     this.#reload = new Gauge({
       name: 'tidewatch_config_reload_success',
@@ -153,6 +155,17 @@ export class Telemetry {
     this.#connected.set({ source }, connected ? 1 : 0);
     if (connected) this.log.info({ source, detail }, 'source connected');
     else this.log.warn({ source, detail }, 'source not connected');
+  }
+
+  sinkConnected(sink: string, connected: boolean, detail: string): void {
+    if (connected) this.log.info({ sink, detail }, 'sink connected');
+    else this.log.warn({ sink, detail }, 'sink not connected');
+  }
+
+  /** Things that were to be sent through a sink: sent, tried again, given up. */
+  notified(sink: string, result: 'sent' | 'retried' | 'dropped', count: number, detail?: string): void {
+    this.#notifications.inc({ output: sink, result }, count);
+    if (result === 'dropped') this.log.warn({ sink, count, detail }, 'sink dropped');
   }
 
   checkpointSaved(bytes: number, milliseconds: number): void {

@@ -28,7 +28,7 @@ export async function readConfiguration({ command, options }: CommandLine): Prom
   });
   if (!result.ok) {
     const mistakes = result.errors.map(format).join('\n');
-    throw new CodedError('CONFIG', `the configuration is wrong\n${mistakes}\n`);
+    throw new CodedError('CONFIG', `the configuration is wrong\n${mistakes}\n`, { cause: result.errors });
   }
   return { config: result.config, file };
 }

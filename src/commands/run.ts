@@ -16,6 +16,7 @@ import { readConfiguration } from './configuration.ts';
 
 const STOP_MS_MAX = 5000;
 const SETTLE_MS = 200;
+const RETRY_MS = 10_000;
 
 export async function run(line: CommandLine): Promise<number> {
   const { config, file } = await readConfiguration(line);
@@ -28,8 +29,9 @@ export async function run(line: CommandLine): Promise<number> {
   const report = await Promise.race([daemon.start(config), stopped.then(() => undefined)]);
   if (report === undefined) return 0;
   process.stdout.write(line.options.json === true ? `${JSON.stringify(report)}\n` : banner(report, file));
-  if (file !== null) watchFile(file, () => reload(line, daemon, telemetry));
-  process.on('SIGHUP', () => void reload(line, daemon, telemetry));
+  const reloader = new Reloader(line, daemon, telemetry);
+  if (file !== null) watchFile(file, () => reloader.request());
+  process.on('SIGHUP', () => reloader.request());
   await stopped;
   return 0;
 }
@@ -60,25 +62,52 @@ function untilSignal(daemon: Daemon, telemetry: Telemetry): Promise<void> {
   });
 }
 
-async function reload(line: CommandLine, daemon: Daemon, telemetry: Telemetry): Promise<void> {
-  try {
-    const { config } = await readConfiguration(line);
-    await daemon.reload(config);
-  } catch (error) {
-    telemetry.reloaded(false);
-    const message = error instanceof CodedError ? error.message : String(error);
-    telemetry.log.error(`the configuration stays as it was: ${message}`);
+/**
+ * Reads the configuration again and applies it. What cannot be applied changes nothing; a broker that does not answer
+ * is tried again until it does or the file says something else.
+ */
+class Reloader {
+  readonly #line: CommandLine;
+  readonly #daemon: Daemon;
+  readonly #telemetry: Telemetry;
+  #retry: NodeJS.Timeout | undefined;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(line: CommandLine, daemon: Daemon, telemetry: Telemetry) {
+    this.#line = line;
+    this.#daemon = daemon;
+    this.#telemetry = telemetry;
+  }
+
+  /** One at a time, in the order they were asked for. */
+  request(): void {
+    clearTimeout(this.#retry);
+    this.#running = this.#running.then(() => this.#reload());
+  }
+
+  async #reload(): Promise<void> {
+    try {
+      const { config } = await readConfiguration(this.#line);
+      await this.#daemon.reload(config);
+    } catch (error) {
+      this.#telemetry.reloaded(false);
+      const message = error instanceof CodedError ? error.message : String(error);
+      this.#telemetry.log.error(`the configuration stays as it was: ${message}`);
+      if (error instanceof CodedError && error.code === 'SOURCE_UNREACHABLE') {
+        this.#retry = setTimeout(() => this.request(), RETRY_MS).unref();
+      }
+    }
   }
 }
 
 /** Editors write a file in several steps or replace it: the folder is watched, and a moment waited for. */
-function watchFile(file: string, changed: () => Promise<void>): void {
+function watchFile(file: string, changed: () => void): void {
   const name = basename(file);
   let pending: NodeJS.Timeout | undefined;
   watch(dirname(resolve(file)), { persistent: false }, (_, which) => {
     if (which !== name) return;
     clearTimeout(pending);
-    pending = setTimeout(() => void changed(), SETTLE_MS);
+    pending = setTimeout(changed, SETTLE_MS);
   });
 }
 

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AlertDocument } from '../../models/alert-document.ts';
 import type { SeriesInfo } from '../../src/protocol.ts';
-import { DEMO, Program, temporaryFolder, writeConfig } from './harness.ts';
+import { connectAsync } from 'mqtt';
+import { hasMosquitto, startMosquitto } from '../services/mosquitto.ts';
+import { DEMO, freePort, Program, temporaryFolder, writeConfig } from './harness.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 const programs: Program[] = [];
@@ -92,6 +94,38 @@ describe('the process', () => {
     expect((await get<SeriesInfo[]>(`${url}/api/v1/series`)).length).toBe(18);
     expect(await (await fetch(`${url}/metrics`)).text()).toContain('tidewatch_config_reload_success 0');
   }, 40_000);
+
+  it.skipIf(!hasMosquitto)(
+    'changes from the demo to a broker of one’s own while it runs, once that broker answers',
+    async () => {
+      const port = await freePort();
+      const own = (url: string) =>
+        `version: 1\nhttp: {listen: "127.0.0.1:0"}\ndemo: false\nmqtt:\n  url: ${url}\n  topics: ["plant/#"]\n`;
+      writeConfig(folder.path, DEMO);
+      const program = start();
+      const url = await program.url();
+      writeConfig(folder.path, own(`mqtt://127.0.0.1:${port}`));
+      await expect.poll(() => program.stderr, { timeout: 15_000 }).toContain(`connection refused by 127.0.0.1:${port}`);
+      expect(program.stderr).toContain('the configuration stays as it was');
+      expect((await fetch(`${url}/api/v1/demo/scoreboard`)).status).toBe(200);
+
+      const broker = await startMosquitto({});
+      try {
+        const publisher = await connectAsync(broker.url);
+        writeConfig(folder.path, own(broker.url));
+        await expect.poll(() => program.stderr, { timeout: 15_000 }).toContain('configuration applied');
+        await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { timeout: 10_000 }).toBe(200);
+        await publisher.publishAsync('plant/boiler', '{"temperature": 61.5}', { qos: 1 });
+        const sources = async () => (await get<SeriesInfo[]>(`${url}/api/v1/series`)).map(({ source }) => source);
+        await expect.poll(sources, { timeout: 10_000 }).toEqual(['plant/boiler/temperature']);
+        await publisher.endAsync(true);
+      } finally {
+        await program.stop();
+        await broker.stop();
+      }
+    },
+    60_000,
+  );
 });
 
 describe('replay', () => {

@@ -24,7 +24,7 @@ export interface World {
 }
 
 export function newWorld(detector: Detector, seed = 1): World {
-  return { registry: new Registry(), model: { pipeline: 'test', detector, seed } };
+  return { registry: new Registry(), model: { pipeline: 'test', listeningSince: -Infinity, detector, seed } };
 }
 
 const NUMBERS = ['expected', 'lower', 'upper', 'surprise', 'level', 'score', 'anomaly', 'alarm'] as const;

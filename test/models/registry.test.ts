@@ -5,7 +5,7 @@ import { type Model, Registry } from '../../models/registry.ts';
 import { expectSameBits } from './difference.ts';
 
 const detector = new Detector({ ...DEFAULTS, hidden: 3, lags: 1 });
-const model: Model = { pipeline: 'plant', detector, seed: 5 };
+const model: Model = { pipeline: 'plant', listeningSince: -Infinity, detector, seed: 5 };
 let registry: Registry;
 beforeEach(() => {
   registry = new Registry(20);

@@ -67,7 +67,7 @@ describe('pace', () => {
 
   it('holds nobody overdue for the time before it began to listen', () => {
     const { registry, last } = known('a');
-    registry.listeningSince = last + 3600_000;
+    for (const { model } of registry) model.listeningSince = last + 3600_000;
     expect(rowsOf(paced(registry, createTick(last + 3600_000 + 2999)))).toEqual([]);
     const [batch] = paced(registry, createTick(last + 3600_000 + 3000));
     expect(batch.gap[0]).toBe(3000);

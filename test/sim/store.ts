@@ -1,5 +1,5 @@
 /** The last checkpoint, kept in memory as a copy; saving can be held up to see what happens meanwhile. */
-import type { Checkpoint, CheckpointStore } from '../../models/ports.ts';
+import type { Checkpoint, CheckpointStore, KeptCheckpoint } from '../../models/ports.ts';
 
 export class MemoryCheckpointStore implements CheckpointStore {
   saved: Checkpoint | undefined;
@@ -14,7 +14,10 @@ export class MemoryCheckpointStore implements CheckpointStore {
     this.saves++;
   }
 
-  load(): Promise<Checkpoint | undefined> {
-    return Promise.resolve(structuredClone(this.saved));
+  load(): Promise<KeptCheckpoint | undefined> {
+    const { saved } = this;
+    if (saved === undefined) return Promise.resolve(saved);
+    const shards = saved.shards.map((shard) => ({ ...shard, older: [] }));
+    return Promise.resolve(structuredClone({ ...saved, shards }));
   }
 }

@@ -17,7 +17,7 @@ export interface Row {
 export function tracksOf(...ids: string[]): { registry: Registry; tracks: Track[]; model: Model } {
   const registry = new Registry();
   const detector = new Detector({ ...DEFAULTS, hidden: 2, lags: 4, season: 60_000 });
-  const model: Model = { pipeline: 'main', detector, seed: 1 };
+  const model: Model = { pipeline: 'main', listeningSince: -Infinity, detector, seed: 1 };
   return { registry, model, tracks: ids.map((id) => registry.admit(id, id.replaceAll('_', '/'), model)!) };
 }
 

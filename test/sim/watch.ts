@@ -57,7 +57,7 @@ export class Watch {
   /** A payload that comes in now. */
   publish(topic: string, payload: unknown, retained = false): number {
     const bytes = Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload));
-    return this.engine.receive('mqtt', topic, bytes, this.clock.now(), retained);
+    return this.engine.receive('mqtt', topic, bytes, this.clock.now(), retained).accepted;
   }
 
   /** A value a second of series that behave; the clock goes along, and the engine with it. */

@@ -65,8 +65,7 @@ describe('the command line', () => {
 
   it.each([
     ['dance', 'got "dance"'],
-    ['tail', 'tail is not available in this version'],
-    ['export', 'not available'],
+    ['export', 'export is not available in this version'],
     ['import', 'not available'],
     ['compare', 'not available'],
     ['cluster', 'not available'],

@@ -55,7 +55,7 @@ describe('the engine', () => {
 
   it('takes what belongs to no pipeline for nothing', async () => {
     const watch = await started();
-    expect(watch.engine.receive('other', 'a', Buffer.from('1'), watch.clock.now())).toBe(0);
+    expect(watch.engine.receive('other', 'a', Buffer.from('1'), watch.clock.now()).accepted).toBe(0);
     expect(watch.engine.registry.size).toBe(0);
   });
 

@@ -8,10 +8,13 @@ import { WebSocket } from 'ws';
 import { CodedError } from '../../models/errors.ts';
 import { loadAssets } from '../../src/assets.ts';
 import { formatAddress } from '../../src/config/address.ts';
-import { type Api, HttpDoor, type HttpOptions } from '../../src/http.ts';
+import { HttpDoor, type HttpOptions } from '../../src/http.ts';
+import type { Api } from '../../src/routes.ts';
 
 const commands: [string, unknown][] = [];
 const refused: string[] = [];
+const pushed: string[] = [];
+const failures: string[] = [];
 let sockets = 0;
 const doors: HttpDoor[] = [];
 
@@ -19,6 +22,8 @@ afterEach(async () => {
   for (const door of doors.splice(0)) await door.stop();
   commands.length = 0;
   refused.length = 0;
+  pushed.length = 0;
+  failures.length = 0;
   sockets = 0;
 });
 
@@ -36,6 +41,7 @@ const api: Api = {
     commands.push([verb, body]);
     return Promise.resolve({ ok: true });
   },
+  ingest: (topic, payload) => (topic === 'nobody' ? undefined : { accepted: payload.length, dropped: {} }),
   ready: () => ({ ready: false, checks: { state: { ok: false, detail: 'starting' } } }),
   metrics: () => Promise.resolve('tidewatch_x 1\n'),
 };
@@ -47,7 +53,9 @@ async function open(options: Partial<Omit<HttpOptions, 'config'>> & { maxClients
     token: undefined,
     assets: new Map([['/', { bytes: Buffer.from('<p>'), type: 'text/html; charset=utf-8', immutable: false }]]),
     api,
-    onSocket: () => sockets++,
+    onStream: () => sockets++,
+    onIngest: (_, topic) => pushed.push(topic),
+    onError: (error) => failures.push(error.message),
     onRefused: (reason) => refused.push(reason),
     ...rest,
   });
@@ -70,7 +78,7 @@ async function ask(
     method = 'GET',
     headers = {},
     body = '',
-  }: { method?: string; headers?: Record<string, string>; body?: string } = {},
+  }: { method?: string; headers?: Record<string, string>; body?: string | Buffer } = {},
 ): Promise<Answer> {
   const { host, port } = door.address;
   const sent = request({ host, port, path, method, headers: { host: formatAddress(door.address), ...headers } });
@@ -165,6 +173,17 @@ describe('the HTTP door', () => {
     },
   );
 
+  it('takes in a payload of a topic and says what became of it', async () => {
+    const door = await open();
+    const push = (query: string, body: string | Buffer) =>
+      ask(door, `/api/v1/ingest${query}`, { method: 'POST', headers: { 'content-type': 'text/plain' }, body });
+    expect(await push('?topic=plant/a', '21.5')).toMatchObject({ status: 202 });
+    expect(JSON.parse((await push('?topic=plant/a', '21.5')).text)).toEqual({ accepted: 4, dropped: {} });
+    expect(await push('', '21.5')).toMatchObject({ status: 400 });
+    expect(await push('?topic=nobody', '21.5')).toMatchObject({ status: 404 });
+    expect(await push('?topic=plant/a', Buffer.alloc(300_000))).toMatchObject({ status: 413 });
+  });
+
   it('has no command for other methods', async () => {
     const door = await open();
     expectProblem(await ask(door, '/api/v1/cmd/checkpoint'), 404);
@@ -209,7 +228,9 @@ describe('the HTTP door', () => {
       token: undefined,
       assets: new Map(),
       api,
-      onSocket: () => {},
+      onStream: () => {},
+      onIngest: () => {},
+      onError: () => {},
       onRefused: () => {},
     });
     const error: unknown = await second.start().catch((e: unknown) => e);
@@ -290,6 +311,15 @@ describe('an upgrade', () => {
   ] as [string, Options, number, string][])('%s is refused', async (_, options, status, reason) => {
     expect(await upgrade(await open(), options)).toBe(status);
     expect([sockets, refused]).toEqual([0, [reason]]);
+  });
+
+  it('to the ingest path is led there, with its topic', async () => {
+    const socket = (await upgrade(await open(), {
+      path: '/api/v1/ingest?topic=plant%2Fa',
+      protocols: [],
+    })) as WebSocket;
+    expect(pushed).toEqual(['plant/a']);
+    socket.terminate();
   });
 
   it('needs the token where there is one, as a subprotocol that is not answered', async () => {

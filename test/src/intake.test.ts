@@ -37,7 +37,8 @@ beforeEach(() => {
 });
 
 function take(topic: string, json: unknown, arrival = NOON): number {
-  return intake.accept({ source: 'mqtt', topic, arrival }, decodeJson(Buffer.from(JSON.stringify(json))), model);
+  return intake.accept({ source: 'mqtt', topic, arrival }, decodeJson(Buffer.from(JSON.stringify(json))), model)
+    .accepted;
 }
 
 describe('the intake', () => {

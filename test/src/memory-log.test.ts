@@ -4,7 +4,7 @@ import { createBatch, createTick } from '../../models/batch.ts';
 import type { LogEntry } from '../../models/ports.ts';
 import { MemoryLog } from '../../src/ports/memory-log.ts';
 
-const command = (time: number): LogEntry => ({ kind: 'command', time, command: { verb: 'listen' } });
+const command = (time: number): LogEntry => ({ kind: 'command', time, command: { verb: 'listen', source: null } });
 const rows = (length: number): LogEntry => ({ kind: 'batch', batch: Object.assign(createBatch(length), { length }) });
 
 describe('the log in memory', () => {

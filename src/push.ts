@@ -1,0 +1,33 @@
+/** What is pushed over HTTP or a WebSocket, on its way to the source of type http. */
+import type { WebSocket } from 'ws';
+import type { Receipt } from './intake.ts';
+import type { Ingested } from './routes.ts';
+
+const BAD_REQUEST = 1008;
+
+export function ingestedOf({ accepted, drops }: Receipt): Ingested {
+  const dropped = new Map<string, number>();
+  for (const reason of drops) dropped.set(reason, (dropped.get(reason) ?? 0) + 1);
+  return { accepted, dropped: Object.fromEntries(dropped) };
+}
+
+/**
+ * Reads a socket whose every message is a payload of the topic. Only what was dropped is answered, so that a sender
+ * that never reads is not held up by answers nobody takes.
+ */
+export function readPushed(
+  socket: WebSocket,
+  topic: string,
+  ingest: (topic: string, payload: Uint8Array) => Ingested | undefined,
+): void {
+  if (topic === '') {
+    socket.close(BAD_REQUEST, 'expected ?topic=NAME');
+    return;
+  }
+  socket.on('error', () => socket.terminate());
+  socket.on('message', (data) => {
+    const ingested = ingest(topic, data as Buffer);
+    if (ingested === undefined) socket.close(BAD_REQUEST, 'no source of type http is configured');
+    else if (Object.keys(ingested.dropped).length > 0) socket.send(JSON.stringify(ingested));
+  });
+}
