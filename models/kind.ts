@@ -9,10 +9,19 @@
  * A gauge becomes a counter after 64 rises without a fall; a counter that falls by less than half was none and turns
  * back. Both start the detector afresh, because the numbers mean something else from then on.
  *
- * Memory: kind, rises since start, last raw value, samples, ms from the last raw value to the last row.
+ * A gauge that only ever took three to eight whole numbers is called an enum; that is said of it, and changes nothing.
+ *
+ * Memory: kind, rises since start, last raw value, samples, ms from the last raw value to the last row; how many
+ * different values there were (9: many), and the first eight of them.
  */
 export const KIND = { gauge: 0, counter: 1, onOff: 2 } as const;
-export const KIND_SIZE = 5;
+const DISTINCT = 5;
+const DISTINCT_MAX = 8;
+const MANY = DISTINCT_MAX + 1;
+export const KIND_SIZE = DISTINCT + 1 + DISTINCT_MAX;
+/** Fewer different values are a switch; more samples are needed before anything is said. */
+const ENUM_VALUES_MIN = 3;
+const ENUM_SAMPLES_MIN = 60;
 
 const RISES_MIN = 64;
 
@@ -29,6 +38,11 @@ export interface KindReading {
 
 export function kindOf(memory: Float64Array, at: number): number {
   return memory[at];
+}
+
+export function isEnum(memory: Float64Array, at: number): boolean {
+  const distinct = memory[at + DISTINCT];
+  return distinct >= ENUM_VALUES_MIN && distinct <= DISTINCT_MAX && memory[at + 3] >= ENUM_SAMPLES_MIN;
 }
 
 /** Takes in a raw value (NaN = missing), `gapMs` after the row before. Allocates nothing. */
@@ -50,6 +64,7 @@ export function kindStep(
     return;
   }
   memory[at + 4] = 0;
+  countDistinct(memory, at + DISTINCT, raw);
   const last = memory[at + 2];
   const first = memory[at + 3] === 0;
   memory[at + 2] = raw;
@@ -64,6 +79,14 @@ export function kindStep(
   if (kind !== KIND.counter) reading.value = raw;
   else if (raw < last || gap <= 0) reading.value = Number.NaN;
   else reading.value = ((raw - last) / gap) * 1000;
+}
+
+function countDistinct(memory: Float64Array, at: number, raw: number): void {
+  const distinct = memory[at];
+  if (distinct === MANY) return;
+  for (let i = 1; i <= distinct; i++) if (memory[at + i] === raw) return;
+  memory[at] = distinct === DISTINCT_MAX || !Number.isInteger(raw) ? MANY : distinct + 1;
+  if (memory[at] !== MANY) memory[at + distinct + 1] = raw;
 }
 
 function guessCounter(memory: Float64Array, at: number, last: number, raw: number): void {

@@ -227,10 +227,10 @@ class RunningDaemon implements Daemon {
 
   #tellStatus(): void {
     this.#overview.tick();
-    if (this.#hub.size === 0) return;
-    const series = this.#overview.news();
-    if (series.length > 0) this.#hub.broadcast({ type: 'series', series });
-    this.#hub.broadcast(this.#overview.status());
+    const { changed, removed } = this.#overview.news();
+    for (const id of removed) this.#recent.forget(id);
+    if (changed.length + removed.length > 0) this.#hub.broadcast({ type: 'series', series: changed, removed });
+    if (this.#hub.size > 0) this.#hub.broadcast(this.#overview.status());
   }
 
   #url(): string {

@@ -1,5 +1,5 @@
 /** A track as the outside sees it. */
-import { KIND, kindOf } from '../models/kind.ts';
+import { isEnum, KIND, kindOf } from '../models/kind.ts';
 import { cadenceOf } from '../models/cadence.ts';
 import { sampleCountOf } from '../models/order.ts';
 import { learningOf } from '../models/progress.ts';
@@ -40,5 +40,6 @@ function kindName({ memory, at, model }: Track): SeriesKind {
   if (kind === KIND.onOff) return 'on_off';
   const range = at + layout.range;
   const moved = memory[range] !== memory[range + 1];
-  return !moved && memory[range + 2] >= CONSTANT_AFTER ? 'constant' : 'gauge';
+  if (!moved && memory[range + 2] >= CONSTANT_AFTER) return 'constant';
+  return isEnum(memory, at + layout.kind) ? 'enum' : 'gauge';
 }

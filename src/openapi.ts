@@ -1,6 +1,8 @@
 /** The HTTP interface in the words of OpenAPI 3.1, served at `/openapi.json`. */
 import { FAULT_KINDS } from '../sensors/simulator/faults.ts';
 
+const PROBLEM = { default: { description: 'Problem (RFC 9457)' } };
+
 export function openApi(version: string): object {
   return {
     openapi: '3.1.0',
@@ -14,6 +16,13 @@ export function openApi(version: string): object {
       '/api/v1/alerts': { get: operation('Alerts, newest first', [inQuery('status', ['active', 'cleared'])]) },
       '/api/v1/events': { get: operation('Alert events after a sequence number, oldest first', [inQuery('after')]) },
       '/api/v1/demo/scoreboard': { get: operation('What became of the faults put into the demo') },
+      '/api/v1/ingest': {
+        post: {
+          ...operation('Takes in a payload of a topic', [inQuery('topic', undefined, 'string')]),
+          requestBody: { required: true, content: { '*/*': {} } },
+          responses: { 202: { description: 'What was accepted, and what was dropped by reason' }, ...PROBLEM },
+        },
+      },
       '/api/v1/cmd/inject': {
         post: command('Puts a fault into the demo', {
           kind: { type: 'string', enum: FAULT_KINDS },
@@ -31,13 +40,13 @@ function operation(summary: string, parameters: object[] = []): object {
   return {
     summary,
     parameters,
-    responses: { 200: { description: 'OK' }, default: { description: 'Problem (RFC 9457)' } },
+    responses: { 200: { description: 'OK' }, ...PROBLEM },
   };
 }
 
 function command(summary: string, properties: object): object {
   const content = { 'application/json': { schema: { type: 'object', properties } } };
-  const responses = { 202: { description: 'Accepted' }, default: { description: 'Problem (RFC 9457)' } };
+  const responses = { 202: { description: 'Accepted' }, ...PROBLEM };
   return { summary, requestBody: { required: true, content }, responses };
 }
 
@@ -45,6 +54,6 @@ function inPath(name: string): object {
   return { name, in: 'path', required: true, schema: { type: 'string' } };
 }
 
-function inQuery(name: string, values?: string[]): object {
-  return { name, in: 'query', schema: values === undefined ? { type: 'integer' } : { type: 'string', enum: values } };
+function inQuery(name: string, values?: string[], type = 'integer'): object {
+  return { name, in: 'query', schema: values === undefined ? { type } : { type: 'string', enum: values } };
 }

@@ -46,14 +46,18 @@ export class Overview {
     return track === undefined ? undefined : this.#describe(track);
   }
 
-  /** Series that look different from when they were told last; a mere sample more is no news. */
-  news(): SeriesInfo[] {
-    return this.series().filter(({ id, kind, unit, state, learning, cadence_ms }) => {
+  /** Series that look different from when they were told last (a mere sample more is no news), and those that are gone. */
+  news(): { changed: SeriesInfo[]; removed: string[] } {
+    const all = this.series();
+    const changed = all.filter(({ id, kind, unit, state, learning, cadence_ms }) => {
       const look = [kind, unit, state, learning.toFixed(2), cadence_ms].join();
       if (this.#told.get(id) === look) return false;
       this.#told.set(id, look);
       return true;
     });
+    const removed = [...this.#told.keys()].filter((id) => this.#options.engine.registry.find(id) === undefined);
+    for (const id of removed) this.#told.delete(id);
+    return { changed, removed };
   }
 
   /** Measures the rate since the last call; called at regular intervals. */
@@ -69,7 +73,11 @@ export class Overview {
     const { engine, clock, telemetry, isDemo } = this.#options;
     const now = clock.now();
     const series = this.series();
-    const pipelines = (this.plan?.parts ?? []).flatMap((part) => (part.kind === 'pipeline' ? [part.options] : []));
+    // The budget is a series' own, so that all together may raise as many times as much.
+    const budget = new Map<string, number>();
+    for (const part of this.plan?.parts ?? []) {
+      if (part.kind === 'pipeline') budget.set(part.id, part.options.alertBudgetPerDay);
+    }
     return {
       type: 'status',
       time: now,
@@ -79,7 +87,7 @@ export class Overview {
       learning: series.filter(({ learning }) => learning < 1).length,
       alerts_open: engine.alertLog.open().length,
       alerts_today: engine.alertLog.openedWithinDay(now),
-      budget_per_day: pipelines.reduce((sum, { alertBudgetPerDay }) => sum + alertBudgetPerDay, 0),
+      budget_per_day: series.reduce((sum, { pipeline }) => sum + (budget.get(pipeline) ?? 0), 0),
       dropped: Object.fromEntries(telemetry.dropped),
       uptime_seconds: Math.round((now - this.#startedAt) / 1000),
       demo: isDemo(),

@@ -14,7 +14,7 @@ export { FAULT_KINDS, type FaultKind } from '../sensors/simulator/faults.ts';
 
 export const SUBPROTOCOL = 'tidewatch.v1';
 
-export type SeriesKind = 'gauge' | 'counter' | 'on_off' | 'constant';
+export type SeriesKind = 'gauge' | 'counter' | 'on_off' | 'enum' | 'constant';
 
 /** What a series is doing now. `silent`: overdue by its own learned cadence. */
 export type SeriesState = 'learning' | 'normal' | 'alert' | 'silent';
@@ -62,10 +62,11 @@ export interface AlertMessage {
   alert: AlertDocument;
 }
 
-/** New series, or series whose description changed. */
+/** New series, series whose description changed, and ids of those that are gone. */
 export interface SeriesMessage {
   type: 'series';
   series: SeriesInfo[];
+  removed?: string[];
 }
 
 export interface SourceStatus {

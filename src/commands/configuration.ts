@@ -27,8 +27,10 @@ export async function readConfiguration({ command, options }: CommandLine): Prom
     overrides: { listen: options.listen, tokenFile: options['token-file'], stateDir: options['state-dir'] },
   });
   if (!result.ok) {
-    const mistakes = result.errors.map(format).join('\n');
-    throw new CodedError('CONFIG', `the configuration is wrong\n${mistakes}\n`, { cause: result.errors });
+    const { errors } = result;
+    const count = errors.length === 1 ? '1 mistake' : `${errors.length} mistakes`;
+    const message = `the configuration has ${count}\n${errors.map(format).join('\n')}\nnothing was changed`;
+    throw new CodedError('CONFIG', message, { cause: errors });
   }
   return { config: result.config, file };
 }

@@ -1,5 +1,5 @@
 /** `replay INPUT`: recorded files through the live path, scores to files. */
-import { createWriteStream, statSync } from 'node:fs';
+import { createWriteStream, existsSync, statSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { finished } from 'node:stream/promises';
@@ -27,6 +27,9 @@ export async function replay(line: CommandLine): Promise<number> {
   const [input, ...rest] = line.positionals;
   if (input === undefined || rest.length > 0) throw usage('replay: expected one INPUT, a file or a folder');
   const { scores, report, warm, json } = line.options;
+  if (report !== undefined && !existsSync(dirname(report))) {
+    throw usage(`--report: expected a file in a folder that exists, got ${JSON.stringify(report)}`);
+  }
   const options = await replayOptions(line);
   const files = await recordingsOf(input);
   const targets = scores === undefined ? undefined : targetsOf(files, scores);
@@ -40,14 +43,30 @@ export async function replay(line: CommandLine): Promise<number> {
     const chart = report === undefined ? undefined : new Chart(name);
     const target = targets?.get(path);
     const onProgress = (bytes: number) => bar.update(before + bytes, name);
-    summaries.push({ file: name, ...(await replayOne(path, { ...options, onProgress }, target, chart)) });
     before += statSync(path).size;
-    if (chart !== undefined) charts.push(chart);
+    try {
+      summaries.push({ file: name, ...(await replayOne(path, { ...options, onProgress }, target, chart)) });
+      if (chart !== undefined) charts.push(chart);
+    } catch (error) {
+      // One bad file of a folder is said and left out; the others are still wanted.
+      bar.end();
+      process.stderr.write(`tidewatch: ${worldTrouble(error).message}\n`);
+    }
   }
   bar.end();
   if (report !== undefined) await writeFile(report, reportPage(input, charts));
   process.stdout.write(json === true ? `${JSON.stringify({ files: summaries })}\n` : table(summaries));
-  return 0;
+  return summaries.length === files.length ? 0 : 1;
+}
+
+/** Trouble with a file or folder, in a sentence. @throws what is a mistake of ours */
+function worldTrouble(error: unknown): CodedError {
+  if (error instanceof CodedError) return error;
+  if (error instanceof Error && 'syscall' in error) return new CodedError('REPLAY_IO', error.message, { cause: error });
+  if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')) {
+    return new CodedError('REPLAY_IO', `not a gzip file: ${error.message}`, { cause: error });
+  }
+  throw error;
 }
 
 async function replayOne(

@@ -124,7 +124,6 @@ export interface PipelineConfig {
   /** IANA name; with `seasonMs` it places a sample in its season. */
   timezone: string;
   alertBudgetPerDay: number;
-  holdMs: number;
   seed: number;
 }
 

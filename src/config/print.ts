@@ -155,7 +155,6 @@ function pipelineKeys(pipeline: PipelineConfig): object {
     season: formatDuration(pipeline.seasonMs),
     timezone: pipeline.timezone,
     alert_budget: formatBudget(pipeline.alertBudgetPerDay),
-    hold: formatDuration(pipeline.holdMs),
     seed: pipeline.seed,
   };
 }

@@ -16,7 +16,7 @@ import { BUDGET_PATTERN, parseBudget } from './units.ts';
 
 const LATER = {
   top: ['include'],
-  pipelineKeys: ['group', 'context', 'peers', 'memory', 'weights', 'limits', 'direction', 'min_deviation'],
+  pipelineKeys: ['hold', 'group', 'context', 'peers', 'memory', 'weights', 'limits', 'direction', 'min_deviation'],
   kinds: ['events'],
   cells: ['lstm97', 'gru', 'gru_before', 'rnn', 'elstm', 'attention'],
 };
@@ -86,10 +86,7 @@ const pipeline = section(
     )
       .meta({ pattern: BUDGET_PATTERN.source })
       .prefault('1/day')
-      .describe('Alerts the pipeline may raise, such as 1/day, 2/hour or 3/week.'),
-    hold: duration('1s', '365d')
-      .prefault('48h')
-      .describe('How long a lasting change is alerted on before it is accepted.'),
+      .describe('Alerts that one series may raise, such as 1/day, 2/hour or 3/week.'),
     seed: integer(0, SEED_MAX).prefault(1).describe("Seed of the models' first weights."),
   },
   LATER.pipelineKeys,
@@ -101,7 +98,6 @@ const pipeline = section(
   seasonMs: keys.season,
   timezone: keys.timezone,
   alertBudgetPerDay: keys.alert_budget,
-  holdMs: keys.hold,
   seed: keys.seed,
 }));
 

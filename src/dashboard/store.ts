@@ -13,6 +13,7 @@ import type {
   SampleColumns,
   Scoreboard,
   SeriesInfo,
+  SeriesMessage,
   ServerMessage,
   SnapshotMessage,
   StatusMessage,
@@ -101,12 +102,13 @@ export class Store {
       case 'samples':
         return this.#samples(message);
       case 'series':
-        return this.#describe(message.series);
+        return this.#series(message);
       case 'alert':
         return this.#alert(message.alert);
       case 'status':
         this.#setTime(message.time);
         this.status.value = message;
+        if (!message.demo) this.scoreboard.value = null;
         return;
       case 'scoreboard':
         this.scoreboard.value = message.scoreboard;
@@ -171,6 +173,12 @@ export class Store {
 
   #samples(columns: SampleColumns): void {
     this.#byId.get(columns.s)?.append(columns, this.now);
+  }
+
+  #series({ series, removed = [] }: SeriesMessage): void {
+    for (const id of removed) this.#byId.delete(id);
+    if (removed.length > 0) this.tracks.value = [...this.#byId.values()];
+    this.#describe(series);
   }
 
   #describe(series: readonly SeriesInfo[]): void {

@@ -155,6 +155,12 @@ describe('series', () => {
     expect(store.tracks.value.map((track) => track.id)).toEqual(['a', 'b']);
   });
 
+  it('drops those that are gone', () => {
+    store.apply(snapshot({ series: [seriesInfo('pressure'), seriesInfo('current')], samples: [], alerts: [] }));
+    store.apply({ type: 'series', series: [seriesInfo('flow')], removed: ['pressure', 'unknown'] });
+    expect(store.tracks.value.map((track) => track.id)).toEqual(['current', 'flow']);
+  });
+
   it('has a bound', () => {
     const many = Array.from({ length: SERIES_MAX + 50 }, (_, i) => seriesInfo(`s${i}`));
     store.apply({ type: 'series', series: many });
@@ -213,6 +219,12 @@ describe('status and scoreboard', () => {
     expect(store.demo.value).toBe(true);
     store.apply({ type: 'scoreboard', scoreboard: SCOREBOARD });
     expect(store.scoreboard.value).toEqual(SCOREBOARD);
+  });
+
+  it('take the scoreboard away with the demo', () => {
+    store.apply({ type: 'scoreboard', scoreboard: SCOREBOARD });
+    store.apply(statusMessage({ demo: false }));
+    expect(store.scoreboard.value).toBeNull();
   });
 
   it('let the page settle, which does not wait for a status for ever', () => {

@@ -126,6 +126,29 @@ describe('the process', () => {
     },
     60_000,
   );
+
+  it('takes a fault from the command line and tells another of the alert', async () => {
+    writeConfig(folder.path, DEMO);
+    const url = await start().url();
+    const { host } = new URL(url);
+    const tail = start('tail', '--listen', host);
+    const { code, stdout } = await start(
+      'inject',
+      'spike',
+      'line1/conveyor/speed',
+      '--for',
+      '2s',
+      '--listen',
+      host,
+    ).ended();
+    expect(stdout).toBe('injected spike into line1/conveyor/speed\n');
+    expect(code).toBe(0);
+    await tail.printed(/ open .* line1_conveyor_speed /, 15_000);
+    expect((await tail.stop()).code).toBe(0);
+    const refused = await start('inject', 'spike', 'line1/nowhere', '--listen', host).ended();
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain("expected one of the plant's");
+  }, 40_000);
 });
 
 describe('replay', () => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { KIND, KIND_SIZE, kindOf, type KindReading, kindStep } from '../../models/kind.ts';
+import { isEnum, KIND, KIND_SIZE, kindOf, type KindReading, kindStep } from '../../models/kind.ts';
 
 let memory: Float64Array;
 beforeEach(() => {
@@ -93,5 +93,31 @@ describe('an on/off series', () => {
     step(1, { onOff: true });
     expect(step(0.5)).toMatchObject({ value: 0.5, kind: KIND.gauge, changed: true });
     expect(step(1, { onOff: true })).toMatchObject({ value: 1, kind: KIND.onOff, changed: true });
+  });
+});
+
+describe('an enum', () => {
+  const after = (values: readonly number[], n = 60): boolean => {
+    for (let i = 0; i < n; i++) step(values[i % values.length]);
+    return isEnum(memory, 0);
+  };
+
+  test('is a gauge that took three to eight whole numbers and no others', () => {
+    expect(after([0, 2, 5])).toBe(true);
+    expect(kindOf(memory, 0)).toBe(KIND.gauge);
+    step(0.5);
+    expect(isEnum(memory, 0)).toBe(false);
+  });
+
+  test('needs samples to be told by, and more values than a switch has', () => {
+    expect(after([0, 2, 5], 59)).toBe(false);
+    memory.fill(0);
+    expect(after([0, 1])).toBe(false);
+  });
+
+  test('is none with more than eight values', () => {
+    expect(after([1, 2, 3, 4, 5, 6, 7, 8])).toBe(true);
+    step(9);
+    expect(isEnum(memory, 0)).toBe(false);
   });
 });

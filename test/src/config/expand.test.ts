@@ -123,7 +123,7 @@ describe('printing', () => {
       'every key',
       'http: {listen: "[::]:1", token_file: "true"}\noutputs: {o: {type: log}, 10: {type: log}}\nthreads: 1',
     ],
-    ['a budget per week', 'demo: true\npipelines: {p: {inputs: [demo], alert_budget: 1/week, hold: 90s}}'],
+    ['a budget per week', 'demo: true\npipelines: {p: {inputs: [demo], alert_budget: 1/week}}'],
     ['a dollar sign', 'state_dir: "$${HOME}"'],
     [
       'every source',

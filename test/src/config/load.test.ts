@@ -135,7 +135,6 @@ pipelines:
     season: 7d
     timezone: Europe/Berlin
     alert_budget: 2/hour
-    hold: 90m
     seed: 0
 outputs: {out: {type: log, path: alerts.jsonl}}
 `);
@@ -151,7 +150,6 @@ outputs: {out: {type: log, path: alerts.jsonl}}
       seasonMs: 604_800_000,
       timezone: 'Europe/Berlin',
       alertBudgetPerDay: 48,
-      holdMs: 5_400_000,
       seed: 0,
     });
     expect(config.outputs).toEqual(new Map([['out', { type: 'log', path: 'alerts.jsonl' }]]));

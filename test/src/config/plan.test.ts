@@ -102,12 +102,12 @@ describe('the difference', () => {
   });
 
   it('touches only the part that changed', () => {
-    const steps = difference(planOf(two('')), planOf(two(', hold: 1h')));
+    const steps = difference(planOf(two('')), planOf(two(', season: 1h')));
     expect(short(steps)).toEqual(['change pipeline:q']);
-    expect(steps[0].part).toMatchObject({ id: 'q', options: { holdMs: 3_600_000 } });
+    expect(steps[0].part).toMatchObject({ id: 'q', options: { seasonMs: 3_600_000 } });
   });
 
-  it.each([', hold: 1h', ', season: 7d', ', timezone: Europe/Berlin', ', alert_budget: 2/day', ', seed: 9'])(
+  it.each([', season: 7d', ', timezone: Europe/Berlin', ', alert_budget: 2/day', ', seed: 9'])(
     'keeps the models of a pipeline that keeps its shape: %s',
     (keys) => {
       expect(difference(planOf(two('')), planOf(two(keys)))).toMatchObject([{ action: 'change', keepsModels: true }]);

@@ -116,7 +116,6 @@ export const wrongFiles: WrongFile[] = [
   wrong('a duration without unit', pipeline('season: ¦300'), 'CONFIG_RANGE', 'such as 30s, 5m or 24h'),
   wrong('a duration with a wrong unit', pipeline('season: ¦5min'), 'CONFIG_RANGE', 'got "5min"'),
   wrong('a season of a second', pipeline('season: ¦1s'), 'CONFIG_RANGE', 'duration 1m..400d'),
-  wrong('a hold of no time', pipeline('hold: ¦0s'), 'CONFIG_RANGE'),
   wrong(
     'a time zone that is none',
     pipeline('timezone: ¦Europe/Berln'),
