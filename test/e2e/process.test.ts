@@ -134,14 +134,14 @@ describe('the process', () => {
     const tail = start('tail', '--listen', host);
     const { code, stdout } = await start(
       'inject',
-      'spike',
+      'silence',
       'line1/conveyor/speed',
       '--for',
-      '2s',
+      '15s',
       '--listen',
       host,
     ).ended();
-    expect(stdout).toBe('injected spike into line1/conveyor/speed\n');
+    expect(stdout).toBe('injected silence into line1/conveyor/speed\n');
     expect(code).toBe(0);
     await tail.printed(/ open .* line1_conveyor_speed /, 15_000);
     expect((await tail.stop()).code).toBe(0);
