@@ -28,7 +28,13 @@ export interface FrameLimits {
   packetBytesMax: number;
 }
 
+/** Of a client of our own broker, which keeps what it is told to retain. */
 export const PACKET_BYTES_MAX = 256 * 1024;
+/**
+ * Of somebody else's broker. A payload no decoder takes still has to pass: a retained one would come again with every
+ * connection, and 3.1.1 knows no way to ask for it to be left out.
+ */
+export const REMOTE_PACKET_BYTES_MAX = 16 * 1024 * 1024;
 
 const TYPE = { connect: 1, connack: 2, publish: 3, subscribe: 8, suback: 9, unsubscribe: 10, unsuback: 11 } as const;
 /** Types by number, 1…15; 0 is reserved. */

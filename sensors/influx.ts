@@ -13,12 +13,13 @@ import { request as requestHttps } from 'node:https';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CodedError } from '../models/errors.ts';
 import type { Cancel, Clock } from '../models/ports.ts';
-import { Backoff } from './mqtt-backoff.ts';
-import { type Peer, plain, reasonOf } from './mqtt-reason.ts';
-import { readSecretFile, readTls } from './mqtt-tls.ts';
-import type { Source, SourceHandlers, TlsFiles } from './source.ts';
+import { Backoff } from './backoff.ts';
+import { type Peer, peerOf } from './peer.ts';
+import { plain, reasonOf } from './reason.ts';
+import { type AccessOptions, readAccess } from './secret-files.ts';
+import type { Source, SourceHandlers } from './source.ts';
 
-export interface InfluxOptions extends Partial<TlsFiles> {
+export interface InfluxOptions extends AccessOptions {
   url: string;
   database: string;
   measurements: readonly string[];
@@ -26,10 +27,6 @@ export interface InfluxOptions extends Partial<TlsFiles> {
   everyMs: number;
   /** How far back the first question reaches. */
   lookbackMs: number;
-  username?: string | null;
-  password?: string | null;
-  /** Read at each question; `password` goes before it. */
-  passwordFile?: string | null;
   /** Rows of one answer. Default 10,000. */
   pageRows?: number;
 }
@@ -79,9 +76,7 @@ export class InfluxSource implements Source {
     this.#handlers = handlers;
     this.#clock = clock;
     this.#url = new URL('query', options.url.endsWith('/') ? options.url : `${options.url}/`);
-    const { hostname, port, protocol } = this.#url;
-    const host = hostname.replace(/^\[|\]$/g, '');
-    this.#peer = { role: 'database', host, port: Number(port) || (protocol === 'https:' ? 443 : 80) };
+    this.#peer = peerOf(options.url, 'database');
     this.#pageRows = options.pageRows ?? PAGE_ROWS;
   }
 
@@ -230,18 +225,14 @@ export class InfluxSource implements Source {
 
   /** By GET, through which a database changes nothing. */
   async #get(q: string): Promise<{ status: number; version: string; body: string }> {
-    const { database, username = null, passwordFile = null } = this.#options;
-    const secure = this.#url.protocol === 'https:';
-    const tls = secure ? await readTls({ caFile: null, certFile: null, keyFile: null, ...this.#options }) : {};
-    const password =
-      this.#options.password ?? (passwordFile === null ? '' : await readSecretFile('password_file', passwordFile));
+    const { username, password = '', tls } = await readAccess(this.#options);
     const url = new URL(this.#url);
-    url.search = new URLSearchParams({ db: database, q }).toString();
+    url.search = new URLSearchParams({ db: this.#options.database, q }).toString();
     const signal = this.#abort.signal;
     return new Promise((resolve, reject) => {
-      const request = (secure ? requestHttps : requestHttp)(
+      const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(
         url,
-        { ...tls, signal, ...(username === null ? {} : { auth: `${username}:${password}` }) },
+        { ...tls, signal, ...(username === undefined ? {} : { auth: `${username}:${password}` }) },
         (response) => {
           const chunks: Buffer[] = [];
           let bytes = 0;

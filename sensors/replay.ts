@@ -12,7 +12,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { CodedError } from '../models/errors.ts';
 import type { Cancel, Clock } from '../models/ports.ts';
-import { sentenceOf } from './mqtt-reason.ts';
+import { sentenceOf } from './reason.ts';
 import { isRecording, openRecording, type RecordedRow } from './recording.ts';
 import type { Source, SourceHandlers } from './source.ts';
 

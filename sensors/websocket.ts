@@ -4,11 +4,12 @@
  * Asks now and then whether the server is alive, and comes back after every end, with patience.
  */
 import { WebSocket } from 'ws';
-import { Backoff } from './mqtt-backoff.ts';
-import { type Peer, reasonOf } from './mqtt-reason.ts';
-import { readSecretFile, readTls } from './mqtt-tls.ts';
-import { Valve } from './mqtt-valve.ts';
+import { Backoff } from './backoff.ts';
+import { addressOf, type Peer, peerOf } from './peer.ts';
+import { reasonOf } from './reason.ts';
+import { readSecretFile, readTls } from './secret-files.ts';
 import type { Source, SourceHandlers } from './source.ts';
+import { Valve } from './valve.ts';
 
 export interface WebSocketOptions {
   url: string;
@@ -47,9 +48,7 @@ export class WebSocketSource implements Source {
   constructor(options: WebSocketOptions, handlers: SourceHandlers) {
     this.#options = options;
     this.#handlers = handlers;
-    const { hostname, port, protocol } = new URL(options.url);
-    const host = hostname.replace(/^\[|\]$/g, '');
-    this.#peer = { role: 'server', host, port: Number(port) || (protocol === 'wss:' ? 443 : 80) };
+    this.#peer = peerOf(options.url, 'server');
   }
 
   start(): void {
@@ -86,7 +85,7 @@ export class WebSocketSource implements Source {
     const { url, caFile = null, tokenFile = null, payloadBytesMax = PAYLOAD_BYTES_MAX } = this.#options;
     let socket: WebSocket;
     try {
-      const tls = await readTls({ caFile, certFile: null, keyFile: null });
+      const tls = await readTls({ caFile });
       const token = tokenFile === null ? undefined : await readSecretFile('token_file', tokenFile);
       if (!this.#running) return;
       socket = new WebSocket(url, {
@@ -138,7 +137,7 @@ export class WebSocketSource implements Source {
       if (socket !== this.#socket) return;
       this.#socket = undefined;
       if (openMs !== undefined) this.#backoff.lasted(performance.now() - openMs);
-      const closed = `closed by ${this.#peer.host}:${this.#peer.port}`;
+      const closed = `closed by ${addressOf(this.#peer)}`;
       this.#wait(reason ?? (code === 1005 || code === 1006 ? `connection ${closed}` : `${closed} with code ${code}`));
     });
   }

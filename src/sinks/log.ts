@@ -8,7 +8,7 @@ import { open } from 'node:fs/promises';
 import type { AlertDocument } from '../../models/alert-document.ts';
 import type { Clock } from '../../models/ports.ts';
 import type { SampleColumns } from '../../pipelines/thin.ts';
-import { plain } from '../../sensors/mqtt-reason.ts';
+import { plain } from '../../sensors/reason.ts';
 import type { LogOutputConfig } from '../config/config.ts';
 import { systemClock } from '../ports/clock.ts';
 import { type Outcome, Outbox } from './outbox.ts';

@@ -11,17 +11,22 @@
  *   <base>/cmd/<verb>                 commands                    in
  *   <base>/cmd/<verb>/result          {ok, result} or {ok, error} out, or to the response topic of the command
  */
+import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { IPublishPacket } from 'mqtt';
 import type { AlertDocument } from '../../models/alert-document.ts';
 import type { Cancel, Clock, Net } from '../../models/ports.ts';
 import type { SampleColumns } from '../../pipelines/thin.ts';
-import { plain } from '../../sensors/mqtt-reason.ts';
+import { MqttConnection, type Session } from '../../sensors/mqtt-connection.ts';
+import { notAuthorised } from '../../sensors/mqtt-reason.ts';
+import { subscribe } from '../../sensors/mqtt-subscribe.ts';
+import { nameOf } from '../../sensors/mqtt-version.ts';
+import { plain } from '../../sensors/reason.ts';
 import type { MqttOutputConfig } from '../config/config.ts';
 import { systemClock } from '../ports/clock.ts';
 import { systemNet } from '../ports/net.ts';
 import { cloudEvent } from './cloud-event.ts';
-import { MqttConnection, type Session } from './mqtt-connection.ts';
+import { type Abilities, abilitiesOf } from './mqtt-abilities.ts';
 import { type Message, Outgoing } from './mqtt-outgoing.ts';
 import { levelOf, SeriesTopics } from './mqtt-series.ts';
 import { within } from './outbox.ts';
@@ -73,6 +78,9 @@ const REFUSED = 0x80;
 /** What a packet holds besides topic and payload, at most. */
 const HEAD_BYTES_MAX = 2048;
 
+/** A connection that stands, and what its broker can do. */
+type Open = Pick<Session, 'client' | 'version'> & Abilities;
+
 export class MqttSink implements Sink {
   readonly #options: Required<MqttSinkOptions>;
   readonly #context: SinkContext;
@@ -80,7 +88,7 @@ export class MqttSink implements Sink {
   readonly #series: SeriesTopics;
   readonly #connection: MqttConnection;
   readonly #cancels: Cancel[] = [];
-  #session: Session | undefined;
+  #session: Open | undefined;
   #commands = 0;
   #phase: 'new' | 'open' | 'stopping' | 'closed' = 'new';
   /** Called when nothing is left to publish. */
@@ -89,7 +97,7 @@ export class MqttSink implements Sink {
   constructor(options: MqttSinkOptions, context: SinkContext) {
     this.#options = { ...DEFAULTS, ...options };
     this.#context = context;
-    const { base, clock, stateMs, seriesMax } = this.#options;
+    const { base, clock, stateMs, seriesMax, clientId, net } = this.#options;
     this.#outgoing = new Outgoing(this.#options, (count, why) => context.onResult('dropped', count, why));
     this.#series = new SeriesTopics({
       base: `${base}/series`,
@@ -100,12 +108,18 @@ export class MqttSink implements Sink {
       retain: (topic, payload) => this.#outgoing.retain(topic, payload),
     });
     this.#connection = new MqttConnection(
-      { ...this.#options, will: { topic: `${base}/bridge/state`, payload: 'offline' } },
       {
-        onSession: (session) => this.#opened(session),
+        ...this.#options,
+        clientId: clientId ?? `tidewatch-out-${randomBytes(6).toString('hex')}`,
+        sessionExpiryMs: 0, // what must not be lost is kept here
+        will: { topic: `${base}/bridge/state`, payload: 'offline' },
+      },
+      {
+        onSession: ({ client, version }, connack) => this.#opened({ client, version, ...abilitiesOf(connack) }),
         onLost: (detail) => this.#lost(detail),
         onMessage: (topic, payload, packet) => this.#received(topic, payload, packet),
       },
+      net,
     );
   }
 
@@ -158,31 +172,29 @@ export class MqttSink implements Sink {
       this.#outgoing.retain(`${this.#options.base}/bridge/state`, 'offline');
       this.#pump();
       await within(empty, withinMs);
-      await within(
-        this.#connection.stop().catch(() => {}),
-        Math.max(0, until - performance.now()),
-      );
+      await this.#connection.stop(Math.max(0, until - performance.now()));
     }
     this.#phase = 'closed';
     this.#session = undefined;
-    this.#connection.abort();
     const { losable } = this.#outgoing;
     if (losable > 0) this.#context.onResult('dropped', losable, 'stopped');
   }
 
-  #opened(session: Session): void {
-    const { base } = this.#options;
-    const name = session.version === 5 ? 'MQTT 5' : 'MQTT 3.1.1';
+  #opened(session: Open): void {
     this.#session = session;
     this.#tellInfo();
-    this.#context.onState(true, name);
+    this.#context.onState(true, nameOf(session.version));
     this.#pump();
-    // Version 5 can be asked for no retained commands; in 3.1.1 they are marked.
-    const options = session.version === 5 ? { qos: 1 as const, rh: 2, nl: true } : { qos: 1 as const };
-    session.client.subscribe(`${base}/cmd/+`, options, (error) => {
-      if (error && session === this.#session)
-        this.#context.onState(true, `${name}, but no commands: ${plain(error.message)}`);
-    });
+    void this.#listen(session);
+  }
+
+  async #listen(session: Open): Promise<void> {
+    const { refused, error } = await subscribe(session, [`${this.#options.base}/cmd/+`], 1);
+    if (session !== this.#session) return;
+    const trouble = error ?? (refused.length > 0 ? notAuthorised(refused) : undefined);
+    if (trouble !== undefined) {
+      this.#context.onState(true, `${nameOf(session.version)}, but no commands: ${trouble}`);
+    }
   }
 
   #lost(detail: string): void {
@@ -204,7 +216,7 @@ export class MqttSink implements Sink {
     if (this.#outgoing.size === 0) this.#onEmpty();
   }
 
-  #publish(session: Session, message: Message): void {
+  #publish(session: Open, message: Message): void {
     const { topic, payload, kind, properties } = message;
     if (Buffer.byteLength(payload) + Buffer.byteLength(topic) + HEAD_BYTES_MAX > session.packetBytesMax) {
       // Sent all the same, it would cost the connection, and again the next one.

@@ -8,7 +8,7 @@
  * Beyond the bound the oldest goes. While a batch is under way up to one more batch is held.
  */
 import type { Cancel, Clock } from '../../models/ports.ts';
-import { Backoff } from './backoff.ts';
+import { Backoff } from '../../sensors/backoff.ts';
 import { Fifo } from './fifo.ts';
 import type { SinkContext } from './sink.ts';
 
@@ -136,7 +136,7 @@ export class Outbox<T> {
     if (kind === 'failed') {
       this.#tell(false, detail);
       if (count > 0) this.#context.onResult('retried', count, detail);
-      await this.#pause(Math.max(this.#backoff.next(), outcome.waitMs ?? 0), false);
+      await this.#pause(Math.max(this.#backoff.delayMs(), outcome.waitMs ?? 0), false);
       return;
     }
     this.#backoff.reset();

@@ -6,11 +6,11 @@
 import type { AlertDocument } from '../../models/alert-document.ts';
 import type { Clock } from '../../models/ports.ts';
 import type { SampleColumns } from '../../pipelines/thin.ts';
-import { plain, reasonOf } from '../../sensors/mqtt-reason.ts';
-import { readSecretFile, readTls } from '../../sensors/mqtt-tls.ts';
+import { peerOf } from '../../sensors/peer.ts';
+import { plain, reasonOf } from '../../sensors/reason.ts';
+import { readSecretFile, readTls } from '../../sensors/secret-files.ts';
 import type { WebhookOutputConfig } from '../config/config.ts';
 import { systemClock } from '../ports/clock.ts';
-import { peerOf } from './access.ts';
 import { cloudEvent } from './cloud-event.ts';
 import { type Outcome, Outbox } from './outbox.ts';
 import { type Answer, post } from './post.ts';
@@ -82,7 +82,7 @@ export class WebhookSink implements Sink {
 
   async #credentials(): Promise<{ token: string | undefined; ca: string | undefined }> {
     const { tokenFile, caFile } = this.#options;
-    const { ca } = await readTls({ caFile, certFile: null, keyFile: null });
+    const { ca } = await readTls({ caFile });
     return { token: tokenFile === null ? undefined : await readSecretFile('token_file', tokenFile), ca };
   }
 

@@ -170,7 +170,7 @@ describe('the time of a payload', () => {
   );
 
   it('is the first of several, and the others are no channels either', () => {
-    expect(decode(`{"ts":${NOON},"last_seen":"soon","a":1,"t":5}`)).toMatchObject({
+    expect(decode(`{"ts":${NOON},"last_seen":"soon","a":1,"t":${NOON}}`)).toMatchObject({
       time: NOON,
       readings: [{ path: 'a', value: 1 }],
       drops: [],
@@ -180,6 +180,31 @@ describe('the time of a payload', () => {
   it('is not a T, which is a temperature', () => {
     expect(decode('{"T":21.5}')).toMatchObject({ time: Number.NaN, readings: [{ path: 'T', value: 21.5 }], drops: [] });
   });
+
+  it.each(['21.5', '-5', '0', '5', '999999999'])('is not the t of %s, which is a temperature', (value) => {
+    const reading = { path: 't', value: Number(value), onOff: false, time: Number.NaN };
+    expect(decode(`{"t":${value}}`)).toMatchObject({ time: Number.NaN, readings: [reading], drops: [] });
+    expect(decode(`{"t":${value},"ts":${NOON}}`)).toMatchObject({ time: NOON, readings: [reading], drops: [] });
+    expect(decode(`{"ts":${NOON},"t":${value}}`)).toMatchObject({ time: NOON, readings: [reading], drops: [] });
+  });
+
+  it('is a t from 1,000,000,000 on', () => {
+    expect(decode('{"t":1000000000,"a":1}')).toMatchObject({ time: 1e12, readings: [{ path: 'a' }], drops: [] });
+  });
+
+  it.each(['1', '12345.678', '999999999'])(
+    'is not %s s, which count from the start of a device, and the arrival serves',
+    (time) => {
+      for (const key of ['ts', 'time', 'timestamp', '_time', 'last_seen']) {
+        expect(decode(`{"${key}":${time},"a":1}`)).toEqual({
+          time: Number.NaN,
+          readings: [{ path: 'a', value: 1, onOff: false, time: Number.NaN }],
+          drops: ['bad_time'],
+          numericStrings: 0,
+        });
+      }
+    },
+  );
 
   it('is not looked for below the top level', () => {
     const { time, readings } = decode('{"a":{"ts":5}}');

@@ -287,6 +287,11 @@ describe('the MQTT source', () => {
     await until(({ messages }) => messages.length === 1);
     expect(heard.messages[0].text).toBe('over a socket');
     for (const socket of server.clients) socket.terminate();
+    await until(isLost);
+    await until(isConnected);
+    for (const socket of server.clients) socket.close();
+    await until(isLost);
+    for (const socket of server.clients) socket.terminate();
     server.close();
   });
 
@@ -411,6 +416,28 @@ describe.skipIf(!serviceOrSkip('mosquitto'))('the MQTT source and Mosquitto', ()
     await publisher.publishAsync('plant/a', 'yes', { qos: 1 });
     await after.until(({ messages }) => messages.length >= 2);
     expect(after.heard.messages.map(({ text }) => text)).toEqual(['while away', 'yes']);
+  });
+
+  it.each([5, 4] as const)('takes part in a shared subscription, with protocol %d', async (protocol) => {
+    const broker = await startReal();
+    const topics = ['$share/group/plant/#', 'line/#', '$share/group/hall/+'];
+    const { heard, until } = listenTo(broker.url, { protocol, topics });
+    await until(isConnected);
+    const publisher = await publisherFor(broker.url);
+    for (const topic of ['plant/a/b', 'line/a', 'hall/a']) await publisher.publishAsync(topic, '1', { qos: 1 });
+    await until(({ messages }) => messages.length === 3);
+    expect(heard.messages.map(({ topic }) => topic)).toEqual(['plant/a/b', 'line/a', 'hall/a']);
+    expect(heard.states).toHaveLength(1);
+  });
+
+  it('keeps its connection where a retained message is larger than any decoder takes', async () => {
+    const broker = await startReal();
+    const publisher = await publisherFor(broker.url);
+    await publisher.publishAsync('plant/large', Buffer.alloc(1024 * 1024), { qos: 1, retain: true });
+    const { heard, until } = listenTo(broker.url, { protocol: 4 });
+    await until(({ messages }) => messages.length === 1);
+    expect(heard.messages[0]).toMatchObject({ topic: 'plant/large', retained: true });
+    expect(heard.states).toEqual([{ connected: true, detail: 'MQTT 3.1.1' }]);
   });
 
   it('reads behind TLS and a password', async () => {

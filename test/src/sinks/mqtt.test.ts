@@ -4,8 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { connectAsync, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createWebSocketStream, WebSocketServer } from 'ws';
 import type { AlertDocument } from '../../../models/alert-document.ts';
 import { MqttSink, type MqttSinkOptions } from '../../../src/sinks/mqtt.ts';
 import { type Mosquitto, startMosquitto } from '../../services/mosquitto.ts';
@@ -56,6 +58,10 @@ class PlainBroker {
     this.#port = (server.address() as AddressInfo).port;
     this.#aedes = aedes;
     this.#server = server;
+  }
+
+  accept(stream: Duplex): void {
+    this.#aedes!.handle(stream);
   }
 
   async stop(): Promise<void> {
@@ -185,6 +191,34 @@ describe('the MQTT sink', () => {
     await eventually(() => expect(broker.of('tidewatch/series/a/availability')).toEqual(['online']));
     expect(broker.of('tidewatch/alert/a')).toEqual(['']);
     expect(broker.published.filter(({ retain }) => !retain).map(({ topic }) => topic)).toEqual(['tidewatch/event']);
+  });
+
+  it('publishes over a WebSocket, behind the same guard', async () => {
+    const { broker } = await begin();
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'mqtt' });
+    await once(server, 'listening');
+    let wild = false;
+    server.on('connection', (socket) => {
+      const stream = createWebSocketStream(socket);
+      stream.on('error', () => {});
+      if (wild) stream.resume().write(Buffer.from([0x30, 0xff, 0xff, 0xff, 0xff, 0xff]));
+      else broker.accept(stream);
+    });
+    const { port } = server.address() as AddressInfo;
+    const context = new RecordingContext();
+    const sink = new MqttSink({ ...OPTIONS, url: `ws://127.0.0.1:${port}/mqtt`, base: 'socket' }, context);
+    onTestFinished(async () => {
+      await sink.stop(0);
+      for (const socket of server.clients) socket.terminate();
+      server.close();
+    });
+    sink.start();
+    await eventually(() => expect(broker.of('socket/bridge/state')).toEqual(['online']));
+    wild = true;
+    for (const socket of server.clients) socket.terminate();
+    await eventually(() =>
+      expect(context.states.at(-1)?.detail).toBe(`127.0.0.1:${port} does not speak MQTT as it should: unexpected type`),
+    );
   });
 
   it('says goodbye', async () => {
