@@ -105,4 +105,21 @@ describe.skipIf(executablePath === undefined)('the page in a browser', () => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
     await page.close();
   }, 60_000);
+
+  it('shows a hostile name as text, and makes no element of it', async () => {
+    const url = await program.url();
+    const topic = '<img src=hostile onerror="document.title=1">';
+    const samples = Array.from({ length: 5 }, (_, i) => ({ ts: Date.now() - (5 - i) * 1000, v: i }));
+    await fetch(`${url}/api/v1/ingest?${new URLSearchParams({ topic }).toString()}`, {
+      method: 'POST',
+      body: JSON.stringify(samples),
+    });
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    await page.goto(url);
+    await page.locator('[data-testid="chart"][data-series^="-img"]').waitFor();
+    expect(await page.locator('body').textContent()).toContain(topic);
+    expect(await page.locator('img[src="hostile"]').count()).toBe(0);
+    expect(await page.title()).not.toBe('1');
+    await page.close();
+  }, 60_000);
 });

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectAsync, type IClientOptions } from 'mqtt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { AlertDocument } from '../../models/alert-document.ts';
 import { load } from '../../src/config/load.ts';
-import { createDaemon, type Daemon } from '../../src/daemon.ts';
+import { createDaemon } from '../../src/daemon.ts';
 import { systemPorts } from '../../src/ports/system.ts';
 import { type ServerMessage, type SeriesInfo, SUBPROTOCOL } from '../../src/protocol.ts';
 import { Telemetry } from '../../src/telemetry.ts';
@@ -44,12 +44,12 @@ async function startDaemon(
 ): Promise<{ daemon: Daemon; url: string; alerts: AlertDocument[] }> {
   const loaded = load(`version: 1\nhttp: {listen: "127.0.0.1:0"}\n${text}`, { file: 'test.yaml', env });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
-  const daemon = createDaemon(systemPorts(join(folder.path, 'state')), {
-    telemetry: new Telemetry({ level: 'silent' }),
-  });
+  const lines: string[] = [];
+  const telemetry = new Telemetry({ level: 'info', destination: { write: (line) => lines.push(line) } });
+  const daemon = createDaemon(systemPorts(join(folder.path, 'state')), { telemetry });
   const { url } = await daemon.start(loaded.config);
   closers.push(() => daemon.stop());
-  return { daemon, url, alerts: await watchAlerts(url) };
+  return { telemetry, lines, url, alerts: await watchAlerts(url) };
 }
 
 /** Alerts as a dashboard gets them. */
@@ -102,7 +102,7 @@ ${influx === undefined ? '' : `  points: {type: influx, url: "${influx.url}", da
       await ready(url);
       const options: IClientOptions = {
         protocolVersion: protocol,
-        ...(tls ? { username: 'watch', password: 's3cret', ca: await ca(broker.caFile!) } : {}),
+        ...(tls ? { username: 'watch', password: 's3cret', ca: readFileSync(broker.caFile!) } : {}),
       };
       const peer = await connectAsync(broker.url, options);
       closers.push(() => peer.endAsync(true));
@@ -140,7 +140,7 @@ ${influx === undefined ? '' : `  points: {type: influx, url: "${influx.url}", da
     closers.push(() => broker.stop());
     const influx = hasInfluxd ? await startInfluxd() : undefined;
     if (influx !== undefined) closers.push(() => influx.stop());
-    const { url, alerts } = await startDaemon(`
+    const { telemetry, lines, url, alerts } = await startDaemon(`
 sources: {plant: {type: mqtt, url: "${broker.url}", topics: ["#"]}, push: {type: http}}
 pipelines: {main: {inputs: [plant, push], season: 5m}}
 ${influx === undefined ? '' : `outputs: {points: {type: influx, url: "${influx.url}", database: plant, flush: 200ms}}`}
@@ -151,24 +151,32 @@ ${influx === undefined ? '' : `outputs: {points: {type: influx, url: "${influx.u
       '<img src=x onerror=alert(1)>',
       '__proto__',
       'x\u0000y',
+      '\u001b[2J',
       'back\\',
-      `long/${'x'.repeat(65_000)}`,
     ];
     for (const topic of names) {
-      for (const { time, value } of story()) {
-        const answer = await fetch(`${url}/api/v1/ingest?topic=${encodeURIComponent(topic)}`, {
-          method: 'POST',
-          body: JSON.stringify({ ts: time, v: value }),
-        }).catch(() => undefined);
-        if (answer === undefined || !answer.ok) break; // a name too long for a request line
-      }
+      const batch = story().map(({ time, value }) => ({ ts: time, v: value }));
+      const query = new URLSearchParams({ topic }).toString();
+      const answer = await fetch(`${url}/api/v1/ingest?${query}`, { method: 'POST', body: JSON.stringify(batch) });
+      expect(answer.status).toBe(202);
     }
+    // 64 kB of name are too much to be one: a counted drop.
+    const peer = await connectAsync(broker.url);
+    closers.push(() => peer.endAsync(true));
+    await peer.publishAsync(`long/${'x'.repeat(65_000)}`, '1', { qos: 1 });
+    await peer.publishAsync('<img src=y>', '1', { qos: 1 });
+    await expect.poll(() => telemetry.dropped.get('bad_name'), { timeout: 10_000 }).toBe(1);
+
     const series = (await (await fetch(`${url}/api/v1/series`)).json()) as SeriesInfo[];
-    expect(series).toHaveLength(names.length - 1);
+    expect(series).toHaveLength(names.length + 1);
     for (const { id } of series) expect(id).toMatch(/^[a-z0-9_-]{1,64}$/);
-    await expect
-      .poll(() => alerts.filter(({ event }) => event === 'open').length, { timeout: 15_000 })
-      .toBe(names.length - 1);
+    const opens = () => alerts.filter(({ event }) => event === 'open').length;
+    await expect.poll(opens, { timeout: 15_000 }).toBe(names.length);
+    // One line of JSON for each, with nothing in it that a terminal obeys.
+    const told = lines.map((line) => JSON.parse(line) as { event?: string });
+    expect(told.filter(({ event }) => event === 'open')).toHaveLength(names.length);
+    // oxlint-disable-next-line no-control-regex
+    for (const line of lines) expect(line.trimEnd()).not.toMatch(/[\u0000-\u001f\u007f]/);
     if (influx === undefined) return;
     await expect
       .poll(async () => (await influx.query('SELECT * FROM anomaly_events', 'plant')).length, { timeout: 10_000 })
@@ -177,11 +185,6 @@ ${influx === undefined ? '' : `outputs: {points: {type: influx, url: "${influx.u
     expect(measurements.map(({ name }) => name).sort()).toEqual(['anomaly', 'anomaly_events']);
   }, 60_000);
 });
-
-async function ca(path: string): Promise<Buffer> {
-  const { readFile } = await import('node:fs/promises');
-  return readFile(path);
-}
 
 describe('without a broker', () => {
   const PUSH = 'sources: {push: {type: http}}\npipelines: {main: {inputs: [push], season: 5m}}\n';
