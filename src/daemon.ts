@@ -6,11 +6,10 @@
  * A start is the difference from nothing. Everything of the world comes in through the ports, and what was opened is
  * closed in the reverse order.
  */
-import type { Duplex } from 'node:stream';
 import type { Subscription } from 'rxjs';
 import type { AlertDocument } from '../models/alert-document.ts';
 import { CodedError } from '../models/errors.ts';
-import type { Cancel, CheckpointStore, Clock, Net, Ownership, Rng, SampleLog, Storage } from '../models/ports.ts';
+import type { Cancel, Clock } from '../models/ports.ts';
 import { ALERTS_SHOWN_MAX, createApi } from './api.ts';
 import { formatAddress } from './config/address.ts';
 import type { Address, Config } from './config/config.ts';
@@ -20,20 +19,11 @@ import { plantUnit } from './demo.ts';
 import { Engine } from './engine.ts';
 import { Overview } from './overview.ts';
 import { Parts } from './parts.ts';
+import type { DaemonPorts } from './ports/system.ts';
 import { Recent } from './recent.ts';
 import { WebSocketHub } from './sinks/websocket.ts';
 import type { Telemetry } from './telemetry.ts';
 import { VERSION } from './version.ts';
-
-export interface DaemonPorts {
-  clock: Clock;
-  rng: Rng;
-  net: Net<Duplex>;
-  storage: Storage;
-  log: SampleLog;
-  store: CheckpointStore;
-  ownership: Ownership;
-}
 
 export interface DaemonOptions {
   telemetry: Telemetry;
@@ -158,6 +148,8 @@ class RunningDaemon implements Daemon {
         this.engine.checkpoint().catch(() => {}); // logged and counted where it failed; the next one tries again
       }),
     );
+    // From here on the numbers of alert events that were reserved at the restore are kept.
+    this.engine.checkpoint().catch(() => {}); // logged and counted where it failed
     const { broker, history } = this.#parts;
     return {
       url: this.#url(),

@@ -62,6 +62,8 @@ export class Engine {
   /** Sources of each pipeline, by its id. */
   readonly #inputs = new Map<string, string[]>();
   readonly #routes = new Map<string, Model>();
+  /** Sources that cannot be heard. */
+  readonly #deaf = new Set<string>();
   readonly #decoders = new Map<string, Decoder>();
   readonly #automatic = createDecoder(AUTOMATIC);
   readonly #localOffset = new Map<string, (time: number) => number>();
@@ -107,6 +109,8 @@ export class Engine {
     this.#models.set(id, model);
     this.#localOffset.set(id, localOffsetOf(config.timezone));
     this.#inputs.set(id, config.inputs);
+    // The source that could not be heard may be none of its inputs any more, or be one now.
+    if (this.#isDeaf(id) !== (model.listeningSince === Infinity)) this.#listen(id, model, this.#options.clock.now());
     this.#route();
   }
 
@@ -125,6 +129,7 @@ export class Engine {
     const { clock, log } = this.#options;
     log.read(log.position, (entry) => this.#read(entry));
     this.#append({ verb: 'listen', source: null });
+    this.#tickedAt = clock.now();
     this.#cancels.push(clock.every(TICK_MS, () => this.#tick()));
   }
 
@@ -281,18 +286,29 @@ export class Engine {
         this.#acknowledge(command.alert, time);
         break;
       case 'listen':
-        for (const model of this.#heardThrough(command.source)) model.listeningSince = time;
         if (command.source === null) this.#closeOrphans(time);
+        else this.#deaf.delete(command.source);
+        this.#listenThrough(command.source, time);
         break;
       case 'deaf':
-        for (const model of this.#heardThrough(command.source)) model.listeningSince = Infinity;
+        this.#deaf.add(command.source);
+        this.#listenThrough(command.source, time);
     }
   }
 
-  *#heardThrough(source: string | null): Iterable<Model> {
+  #listenThrough(source: string | null, time: number): void {
     for (const [id, model] of this.#models) {
-      if (source === null || this.#inputs.get(id)?.includes(source) === true) yield model;
+      if (source === null || this.#inputs.get(id)?.includes(source) === true) this.#listen(id, model, time);
     }
+  }
+
+  /** A pipeline is listened to from when all its sources are heard. */
+  #listen(id: string, model: Model, time: number): void {
+    model.listeningSince = this.#isDeaf(id) ? Infinity : time;
+  }
+
+  #isDeaf(id: string): boolean {
+    return this.#inputs.get(id)?.some((input) => this.#deaf.has(input)) === true;
   }
 
   /** Ends alerts that no series will ever end: it was removed, or came back from a checkpoint without its state. */

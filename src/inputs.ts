@@ -62,6 +62,8 @@ export class Inputs {
       this.pushed = id;
       status.state = 'connected';
       status.detail = PUSHED;
+      // A source of this name may have been one that could not be heard.
+      engine.heard(id, true);
       return;
     }
     const source = await this.#make(id, options, this.#handlers(id, status));

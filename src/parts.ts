@@ -57,6 +57,8 @@ export class Parts {
   readonly #options: PartsOptions;
   readonly #inputs: Inputs;
   readonly #open = new Map<string, Part>();
+  /** What runs, by key, as it was applied. */
+  readonly #running = new Map<string, PlanPart>();
 
   constructor(options: PartsOptions) {
     this.#options = options;
@@ -72,19 +74,24 @@ export class Parts {
       await engine.settled();
       if (action === 'stop') engine.removePipeline(part.id);
       else engine.configure(part.id, part.options, keepsModels);
+      if (action === 'stop') this.#running.delete(part.key);
+      else this.#running.set(part.key, part);
       return;
     }
     if (action !== 'start') {
       const open = this.#open.get(part.key);
       this.#open.delete(part.key);
+      this.#running.delete(part.key);
       await open?.stop();
     }
-    if (action !== 'stop') this.#open.set(part.key, await this.#start(part));
+    if (action === 'stop') return;
+    this.#open.set(part.key, await this.#start(part));
+    this.#running.set(part.key, part);
   }
 
-  /** What is left of a plan after a step of a change failed: its pipelines, and the parts that are open as they were. */
+  /** What runs after a step of a change failed: some of it as it was before, some as it was to be. */
   running(before: Plan): Plan {
-    return { ...before, parts: before.parts.filter((part) => part.kind === 'pipeline' || this.#open.has(part.key)) };
+    return { ...before, parts: [...this.#running.values()] };
   }
 
   /**
@@ -163,8 +170,13 @@ export class Parts {
     const onScoreboard = () => hub.broadcast({ type: 'scoreboard', scoreboard: demo.scoreboard() });
     const demo = new Demo({ seed, url: this.#brokerUrl(url ?? ''), clock, onScoreboard });
     this.demo = demo;
-    await this.#replayHistory(demo);
-    await demo.start();
+    try {
+      await this.#replayHistory(demo);
+      await demo.start();
+    } catch (error) {
+      this.demo = undefined;
+      throw error;
+    }
     return {
       stop: async () => {
         this.demo = undefined;

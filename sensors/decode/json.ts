@@ -122,8 +122,9 @@ function isTemperature(key: string, value: unknown): boolean {
 function setTime(key: string, value: unknown, row: Row): void {
   if (row.timePath !== null) return;
   row.timePath = key;
+  const time = timeOf(value);
   // Seconds since the device was switched on are no time of day: the arrival is.
-  row.time = typeof value === 'number' && value < EPOCH_MIN ? Number.NaN : timeOf(value);
+  row.time = time < EPOCH_MIN * 1000 ? Number.NaN : time;
   if (Number.isNaN(row.time)) row.decoded.drops.push('bad_time');
 }
 

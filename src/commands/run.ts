@@ -26,8 +26,14 @@ export async function run(line: CommandLine): Promise<number> {
   });
   const daemon = createDaemon(systemPorts(resolve(config.stateDir)), { telemetry });
   const stopped = untilSignal(daemon, telemetry);
-  const report = await Promise.race([daemon.start(config), stopped.then(() => undefined)]);
-  if (report === undefined) return 0;
+  const report = await daemon.start(config).catch((error: unknown) => {
+    if (error instanceof CodedError && error.code === 'STOPPING') return undefined;
+    throw error;
+  });
+  if (report === undefined) {
+    await stopped;
+    return 0;
+  }
   process.stdout.write(line.options.json === true ? `${JSON.stringify(report)}\n` : banner(report, file));
   const reloader = new Reloader(line, daemon, telemetry);
   if (file !== null) watchFile(file, () => reloader.request());

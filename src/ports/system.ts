@@ -1,11 +1,23 @@
 /** The ports of a real machine. */
-import type { DaemonPorts } from '../daemon.ts';
+import type { Duplex } from 'node:stream';
+import type { CheckpointStore, Clock, Net, Ownership, Rng, SampleLog, Storage } from '../../models/ports.ts';
 import { FileCheckpointStore } from '../checkpoint.ts';
 import { systemClock } from './clock.ts';
 import { MemoryLog } from './memory-log.ts';
 import { systemNet } from './net.ts';
 import { systemRng } from './rng.ts';
 import { FileStorage } from './storage.ts';
+
+/** What a daemon needs of the world. */
+export interface DaemonPorts {
+  clock: Clock;
+  rng: Rng;
+  net: Net<Duplex>;
+  storage: Storage;
+  log: SampleLog;
+  store: CheckpointStore;
+  ownership: Ownership;
+}
 
 /** @param stateDir  folder for everything that is kept */
 export function systemPorts(stateDir: string): DaemonPorts {

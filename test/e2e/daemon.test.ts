@@ -7,7 +7,8 @@ import { createDaemon, type Daemon, type StartReport } from '../../src/daemon.ts
 import { systemPorts } from '../../src/ports/system.ts';
 import { type AlertMessage, type ServerMessage, type SnapshotMessage, SUBPROTOCOL } from '../../src/protocol.ts';
 import { Telemetry } from '../../src/telemetry.ts';
-import { freePort, temporaryFolder } from './harness.ts';
+import { freePort } from '../services/service.ts';
+import { temporaryFolder } from './harness.ts';
 
 const config = (port: number) => `
 version: 1

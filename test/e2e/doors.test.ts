@@ -41,7 +41,7 @@ afterEach(async () => {
 async function startDaemon(
   text: string,
   env: Record<string, string> = {},
-): Promise<{ daemon: Daemon; url: string; alerts: AlertDocument[] }> {
+): Promise<{ telemetry: Telemetry; lines: string[]; url: string; alerts: AlertDocument[] }> {
   const loaded = load(`version: 1\nhttp: {listen: "127.0.0.1:0"}\n${text}`, { file: 'test.yaml', env });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
   const lines: string[] = [];
@@ -186,14 +186,14 @@ ${influx === undefined ? '' : `outputs: {points: {type: influx, url: "${influx.u
   }, 60_000);
 });
 
+async function push(url: string, topic: string, body: string): Promise<unknown> {
+  const response = await fetch(`${url}/api/v1/ingest?topic=${encodeURIComponent(topic)}`, { method: 'POST', body });
+  expect(response.status).toBe(202);
+  return response.json();
+}
+
 describe('without a broker', () => {
   const PUSH = 'sources: {push: {type: http}}\npipelines: {main: {inputs: [push], season: 5m}}\n';
-
-  async function push(url: string, topic: string, body: string): Promise<unknown> {
-    const response = await fetch(`${url}/api/v1/ingest?topic=${encodeURIComponent(topic)}`, { method: 'POST', body });
-    expect(response.status).toBe(202);
-    return response.json();
-  }
 
   it('a spike that is pushed over HTTP becomes an alert, a sample or a batch at a time', async () => {
     const { url, alerts } = await startDaemon(PUSH);

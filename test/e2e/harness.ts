@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -40,6 +39,15 @@ export class Program {
     }
   }
 
+  /** Waits for a text in the log. */
+  async logged(text: string, withinMs: number): Promise<void> {
+    const deadline = performance.now() + withinMs;
+    while (!this.stderr.includes(text)) {
+      if (performance.now() > deadline) throw new Error(`expected ${text} on stderr, got:\n${this.stderr}`);
+      await once(this.process.stderr!, 'data', { signal: AbortSignal.timeout(withinMs) }).catch(() => {});
+    }
+  }
+
   /** Address of the page, once it is served. */
   async url(withinMs = 15_000): Promise<string> {
     return (await this.printed(/open\s+(http:\S+)/, withinMs))[1];
@@ -54,16 +62,6 @@ export class Program {
     if (this.process.exitCode === null) this.process.kill(signal);
     return this.ended();
   }
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** A folder of its own for one test, gone at its end. */

@@ -8,7 +8,8 @@ import type { AlertDocument } from '../../models/alert-document.ts';
 import type { SeriesInfo } from '../../src/protocol.ts';
 import { connectAsync } from 'mqtt';
 import { hasMosquitto, startMosquitto } from '../services/mosquitto.ts';
-import { DEMO, freePort, Program, temporaryFolder, writeConfig } from './harness.ts';
+import { freePort } from '../services/service.ts';
+import { DEMO, Program, temporaryFolder, writeConfig } from './harness.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 const programs: Program[] = [];
@@ -31,6 +32,10 @@ function start(...args: string[]): Program {
 async function get<T>(url: string): Promise<T> {
   return (await (await fetch(url)).json()) as T;
 }
+
+/** A broker of one's own, in three lines. */
+const own = (url: string) =>
+  `version: 1\nhttp: {listen: "127.0.0.1:0"}\ndemo: false\nmqtt:\n  url: ${url}\n  topics: ["plant/#"]\n`;
 
 describe('the process', () => {
   it('serves the page within 10 s, ends cleanly on SIGTERM within 5 s, and knows everything again', async () => {
@@ -99,8 +104,6 @@ describe('the process', () => {
     'changes from the demo to a broker of one’s own while it runs, once that broker answers',
     async () => {
       const port = await freePort();
-      const own = (url: string) =>
-        `version: 1\nhttp: {listen: "127.0.0.1:0"}\ndemo: false\nmqtt:\n  url: ${url}\n  topics: ["plant/#"]\n`;
       writeConfig(folder.path, DEMO);
       const program = start();
       const url = await program.url();
@@ -126,6 +129,19 @@ describe('the process', () => {
     },
     60_000,
   );
+
+  it('told to stop while it starts, ends cleanly and leaves what is kept as it was', async () => {
+    writeConfig(folder.path, DEMO);
+    const first = start();
+    await first.url();
+    expect((await first.stop()).code).toBe(0);
+    const second = start();
+    await second.logged('source connected', 15_000);
+    expect((await second.stop()).code).toBe(0);
+    const third = start();
+    await third.url();
+    expect(third.stdout).toContain('18 restored');
+  }, 40_000);
 
   it('takes a fault from the command line and tells another of the alert', async () => {
     writeConfig(folder.path, DEMO);

@@ -36,7 +36,30 @@ describe('a series is overdue', () => {
   });
 
   test('after three times its longest usual gap', () => {
-    expect(overdueAfter(fresh(...times(5, 1000), 4000, ...times(5, 1000)), AT)).toBeCloseTo(12_000, -3);
+    // Irregular from the start, the longest gap is its usual one.
+    expect(overdueAfter(fresh(1000, 4000, ...times(9, 1000)), AT)).toBeCloseTo(12_000, -3);
+    // Later, a longer gap is believed a half at a time, until it has been seen often enough.
+    expect(overdueAfter(fresh(...times(5, 1000), 4000, ...times(5, 1000)), AT)).toBeCloseTo(4500, -2);
+    const memory = fresh(...times(20, 1000));
+    for (let i = 0; i < 5; i++) for (const gap of [1000, 4000]) cadenceStep(memory, AT, gap);
+    expect(overdueAfter(memory, AT)).toBeCloseTo(12_000, -3);
+  });
+
+  test('not before 2.5 s, however fast it is', () => {
+    expect(overdueAfter(fresh(...times(20, 10)), AT)).toBe(2500);
+    expect(overdueAfter(fresh(...times(20, 800)), AT)).toBe(2500);
+    expect(overdueAfter(fresh(...times(20, 900)), AT)).toBe(2700);
+  });
+
+  test.each([3, 5, 9, 30])('soon all the same after one wild gap behind %i usual ones', (before) => {
+    const memory = fresh(...times(before, 1000), 24 * 3600_000, ...times(10, 1000));
+    expect(overdueAfter(memory, AT)).toBeLessThanOrEqual(4500);
+    expect(overdueAfter(memory, AT)).toBeGreaterThanOrEqual(3000);
+  });
+
+  test('after gaps that are believed whole only while fewer than three were seen', () => {
+    expect(overdueAfter(fresh(1000, 1000, 60_000, ...times(8, 1000)), AT)).toBeGreaterThan(150_000);
+    expect(overdueAfter(fresh(1000, 1000, 1000, 60_000, ...times(8, 1000)), AT)).toBeLessThanOrEqual(4500);
   });
 
   test('no later after an outage: a long gap is learned at one and a half times the usual', () => {

@@ -96,12 +96,12 @@ describe('an on/off series', () => {
   });
 });
 
-describe('an enum', () => {
-  const after = (values: readonly number[], n = 60): boolean => {
-    for (let i = 0; i < n; i++) step(values[i % values.length]);
-    return isEnum(memory, 0);
-  };
+const after = (values: readonly number[], n = 60): boolean => {
+  for (let i = 0; i < n; i++) step(values[i % values.length]);
+  return isEnum(memory, 0);
+};
 
+describe('an enum', () => {
   test('is a gauge that took three to eight whole numbers and no others', () => {
     expect(after([0, 2, 5])).toBe(true);
     expect(kindOf(memory, 0)).toBe(KIND.gauge);

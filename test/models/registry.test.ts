@@ -8,8 +8,10 @@ const detector = new Detector({ ...DEFAULTS, hidden: 3, lags: 1 });
 const model: Model = { pipeline: 'plant', listeningSince: -Infinity, detector, seed: 5 };
 let registry: Registry;
 beforeEach(() => {
-  registry = new Registry(20);
+  registry = new Registry(20 * BYTES);
 });
+/** Memory of one series, bytes. */
+const BYTES = detector.size * 8;
 const admit = (id: string, of = model) => registry.admit(id, `topic/${id}`, of)!;
 const block = ({ memory, at }: { memory: Float64Array; at: number }) => memory.slice(at, at + detector.size);
 
@@ -22,6 +24,7 @@ describe('admitting', () => {
     expect(registry.tracks[0]).toBe(track);
     expect(registry.find('b')).toBeUndefined();
     expect(registry.size).toBe(1);
+    expect(registry.bytes).toBe(BYTES);
   });
 
   test('puts a track into the partition of its hash, 256 in all', () => {
@@ -35,12 +38,40 @@ describe('admitting', () => {
     expect(block(track)).not.toEqual(block(new Registry().admit('a', 'x', { ...model, seed: 6 })!));
   });
 
-  test('ends at the limit, except for those who are in', () => {
+  test('ends at the limit of memory, except for those who are in', () => {
     for (let i = 0; i < 20; i++) admit(`s${i}`);
+    expect(registry.bytes).toBe(20 * BYTES);
     expect(registry.admit('late', 'late', model)).toBeUndefined();
     expect(registry.admit('s3', 's3', model)).toBe(registry.find('s3'));
     registry.remove(registry.find('s3')!);
     expect(registry.admit('late', 'late', model)?.index).toBe(3);
+    expect(registry.bytes).toBe(20 * BYTES);
+  });
+
+  test('counts memory and not series: a small one fits where a large one does not', () => {
+    const small: Model = { ...model, detector: new Detector({ ...DEFAULTS, hidden: 2, lags: 1 }) };
+    const bytes = small.detector.size * 8;
+    expect(bytes).toBeLessThan(BYTES);
+    registry = new Registry(2 * BYTES + bytes);
+    admit('a');
+    admit('b');
+    expect(registry.admit('c', 'c', model)).toBeUndefined();
+    expect(registry.bytes).toBe(2 * BYTES);
+    expect(registry.admit('c', 'c', small)).toBeDefined();
+    expect(registry.bytes).toBe(2 * BYTES + bytes);
+    registry.remove(registry.find('c')!);
+    expect(registry.bytes).toBe(2 * BYTES);
+  });
+
+  test('has room for 512 MiB unless told otherwise', () => {
+    registry = new Registry();
+    const large = new Detector({ ...DEFAULTS, hidden: 256, lags: 20 });
+    const room = Math.floor((512 * 1024 * 1024) / (large.size * 8));
+    // Initialising that many weights takes seconds, and their values do not matter here.
+    large.initialise = () => {};
+    for (let i = 0; i < room; i++) expect(admit(`s${i}`, { ...model, detector: large })).toBeDefined();
+    expect(registry.admit('late', 'late', { ...model, detector: large })).toBeUndefined();
+    expect(registry.bytes).toBe(room * large.size * 8);
   });
 });
 
@@ -72,6 +103,7 @@ describe('removing', () => {
     const now = admit('a');
     registry.remove(old);
     expect(registry.find('a')).toBe(now);
+    expect(registry.bytes).toBe(BYTES);
     const other = admit('b');
     expect(other.memory === now.memory && other.at === now.at).toBe(false);
   });

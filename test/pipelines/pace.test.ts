@@ -65,6 +65,25 @@ describe('pace', () => {
     expect(rowsOf(paced(registry, createTick(NOON + 19_000 + hour + 3000)))).toEqual([0]);
   });
 
+  it('gives a row the time that the clock of its series shows, however wrong that is', () => {
+    const { registry, tracks } = tracksOf('slow', 'fast');
+    const ahead = [-3600_000, 60_000];
+    for (const [i, track] of tracks.entries()) {
+      paced(registry, batchOf(calm(track, 20).map((row) => ({ ...row, arrival: row.time - ahead[i] }))));
+    }
+    const [batch] = paced(registry, createTick(NOON + 19_000 + 3600_000 + 5000));
+    expect(rowsOf([batch])).toEqual([0, 1]);
+    expect([...batch.time].map((time) => time - NOON)).toEqual([24_000, 19_000 + 3600_000 + 65_000]);
+    expect([...batch.arrival].map((time) => time - NOON)).toEqual([3624_000, 3624_000]);
+    expect([...batch.gap]).toEqual([5000, 3665_000]);
+  });
+
+  it('holds nobody overdue whose sources are not heard', () => {
+    const { registry, model, last } = known('a');
+    model.listeningSince = Infinity;
+    expect(rowsOf(paced(registry, createTick(last + 24 * 3600_000)))).toEqual([]);
+  });
+
   it('holds nobody overdue for the time before it began to listen', () => {
     const { registry, last } = known('a');
     for (const { model } of registry) model.listeningSince = last + 3600_000;

@@ -47,6 +47,17 @@ export class SimulatedClock implements Clock {
     this.#now = until;
   }
 
+  /** Nobody is served for a while, as in a busy process or a sleeping machine: what is due runs once, late. */
+  stall(ms: number): void {
+    this.#now += ms;
+    for (const timer of this.#timers) {
+      if (timer.at > this.#now) continue;
+      if (timer.every === undefined) this.#timers.delete(timer);
+      else timer.at = this.#now + timer.every;
+      timer.action();
+    }
+  }
+
   #add(timer: Timer): Cancel {
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);

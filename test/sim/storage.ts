@@ -5,6 +5,8 @@ export class MemoryStorage implements Storage {
   readonly files = new Map<string, Uint8Array>();
   /** Writes that still succeed; the one after them is the power cut. */
   writesLeft = Infinity;
+  /** Whether the power holds where something is removed. */
+  removes = true;
 
   read(path: string): Promise<Uint8Array | undefined> {
     return Promise.resolve(this.files.get(path)?.slice());
@@ -22,6 +24,7 @@ export class MemoryStorage implements Storage {
   }
 
   remove(path: string): Promise<void> {
+    if (!this.removes) return Promise.reject(new Error('power cut'));
     for (const file of this.files.keys()) {
       if (file === path || file.startsWith(`${path}/`)) this.files.delete(file);
     }

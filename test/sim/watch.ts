@@ -16,7 +16,6 @@ export const PIPELINE: PipelineConfig = {
   seasonMs: 60_000,
   timezone: 'UTC',
   alertBudgetPerDay: 1,
-  holdMs: 48 * 3600_000,
   seed: 1,
 };
 

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Checkpoint, Storage } from '../../models/ports.ts';
+import type { Checkpoint, KeptCheckpoint, Storage } from '../../models/ports.ts';
 import { FileCheckpointStore } from '../../src/checkpoint.ts';
 import { FileStorage } from '../../src/ports/storage.ts';
 import { MemoryStorage } from '../sim/storage.ts';
@@ -29,10 +29,22 @@ function checkpointOf(seq: number, ...partitions: number[]): Checkpoint {
   };
 }
 
-const plain = (checkpoint: Checkpoint | undefined) =>
+/** What was saved as it is loaded: with the shards of the checkpoint before it as older copies. */
+function kept(checkpoint: Checkpoint, before?: Checkpoint): KeptCheckpoint {
+  const olderOf = (partition: number) =>
+    (before?.shards ?? []).filter((shard) => shard.partition === partition).map(({ bytes }) => bytes);
+  const shards = checkpoint.shards.map((shard) => ({ ...shard, older: olderOf(shard.partition) }));
+  return { ...checkpoint, shards };
+}
+
+const plain = (checkpoint: KeptCheckpoint | undefined) =>
   checkpoint && {
     ...checkpoint,
-    shards: checkpoint.shards.map((shard) => ({ ...shard, bytes: Uint8Array.from(shard.bytes) })),
+    shards: checkpoint.shards.map((shard) => ({
+      ...shard,
+      bytes: Uint8Array.from(shard.bytes),
+      older: shard.older.map((bytes) => Uint8Array.from(bytes)),
+    })),
   };
 
 const kinds: [string, () => Promise<Storage>][] = [
@@ -48,10 +60,10 @@ describe.each(kinds)('a checkpoint store over %s', (_, make) => {
   it('gives back what was saved', async () => {
     const storage = await make();
     await new FileCheckpointStore(storage).save(checkpointOf(1, 0, 7, 255));
-    expect(plain(await new FileCheckpointStore(storage).load())).toEqual(checkpointOf(1, 0, 7, 255));
+    expect(plain(await new FileCheckpointStore(storage).load())).toEqual(kept(checkpointOf(1, 0, 7, 255)));
   });
 
-  it('gives back the newest, and keeps no other, over restarts', async () => {
+  it('gives back the newest, and keeps the one before and no other, over restarts', async () => {
     const storage = await make();
     let store = new FileCheckpointStore(storage);
     for (let seq = 1; seq <= 5; seq++) {
@@ -59,17 +71,20 @@ describe.each(kinds)('a checkpoint store over %s', (_, make) => {
         store = new FileCheckpointStore(storage);
         await store.load();
       }
-      await store.save(checkpointOf(seq, 1, seq));
-      expect(plain(await store.load())).toEqual(checkpointOf(seq, 1, seq));
-      expect((await storage.list('checkpoint')).sort()).toEqual([`00000${seq}`, 'manifest.json']);
+      await store.save(checkpointOf(seq, 0, seq));
+      const before = seq === 1 ? undefined : checkpointOf(seq - 1, 0, seq - 1);
+      expect(plain(await store.load())).toEqual(kept(checkpointOf(seq, 0, seq), before));
+      const generations = seq === 1 ? ['000001'] : [`00000${seq - 1}`, `00000${seq}`];
+      expect((await storage.list('checkpoint')).sort()).toEqual([...generations, 'manifest.json']);
     }
-    expect(await storage.list('checkpoint/000005')).toEqual(['001.twsn', '005.twsn']);
+    expect(await storage.list('checkpoint/000004')).toEqual(['000.twsn', '004.twsn']);
+    expect(await storage.list('checkpoint/000005')).toEqual(['000.twsn', '005.twsn']);
   });
 
   it('holds an empty state as well', async () => {
     const storage = await make();
     await new FileCheckpointStore(storage).save(checkpointOf(1));
-    expect(await new FileCheckpointStore(storage).load()).toEqual(checkpointOf(1));
+    expect(await new FileCheckpointStore(storage).load()).toEqual(kept(checkpointOf(1)));
   });
 });
 
@@ -82,19 +97,25 @@ describe('a power cut', () => {
     await expect(store.save(checkpointOf(2, 1, 2, 3))).rejects.toThrow('power cut');
     storage.writesLeft = Infinity;
     const next = new FileCheckpointStore(storage);
-    expect(await next.load()).toEqual(checkpointOf(1, 1, 2, 3));
+    expect(await next.load()).toEqual(kept(checkpointOf(1, 1, 2, 3)));
     await next.save(checkpointOf(3, 2));
-    expect(await next.load()).toEqual(checkpointOf(3, 2));
-    expect((await storage.list('checkpoint')).sort()).toEqual(['000002', 'manifest.json']);
+    expect(await next.load()).toEqual(kept(checkpointOf(3, 2), checkpointOf(1, 2)));
+    expect((await storage.list('checkpoint')).sort()).toEqual(['000001', '000002', 'manifest.json']);
   });
 
   it('after the manifest, before the old shards are gone, leaves the new one', async () => {
     const storage = new MemoryStorage();
     const store = new FileCheckpointStore(storage);
     await store.save(checkpointOf(1, 1));
-    storage.remove = () => Promise.reject(new Error('power cut'));
-    await expect(store.save(checkpointOf(2, 1))).rejects.toThrow('power cut');
-    expect(await new FileCheckpointStore(storage).load()).toEqual(checkpointOf(2, 1));
+    await store.save(checkpointOf(2, 1));
+    storage.removes = false;
+    await expect(store.save(checkpointOf(3, 1))).rejects.toThrow('power cut');
+    const next = new FileCheckpointStore(storage);
+    expect(await next.load()).toEqual(kept(checkpointOf(3, 1), checkpointOf(2, 1)));
+    // The next one clears away what the cut has left.
+    storage.removes = true;
+    await next.save(checkpointOf(4, 1));
+    expect((await storage.list('checkpoint')).sort()).toEqual(['000003', '000004', 'manifest.json']);
   });
 });
 
@@ -126,10 +147,21 @@ describe('a checkpoint that cannot be trusted', () => {
     expect((error as Error).message).toContain(message);
   });
 
-  it('is named where a shard is missing', async () => {
-    const error = await trouble((storage) => void storage.files.delete('checkpoint/000001/002.twsn'));
-    expect(error).toMatchObject({ code: 'CHECKPOINT_CORRUPT' });
-    expect((error as Error).message).toContain('checkpoint/000001/002.twsn: expected a shard');
+  it('has no bytes of a shard that is missing, and every other one', async () => {
+    const loaded = await trouble((storage) => void storage.files.delete('checkpoint/000001/002.twsn'));
+    const [first, second] = checkpointOf(1, 1, 2).shards;
+    expect(loaded).toEqual(kept({ ...checkpointOf(1), shards: [first, { ...second, bytes: new Uint8Array() }] }));
+  });
+
+  it('has the older copy of a shard that is missing', async () => {
+    const storage = new MemoryStorage();
+    const store = new FileCheckpointStore(storage);
+    await store.save(checkpointOf(1, 1, 2));
+    await store.save(checkpointOf(2, 1, 2));
+    storage.files.delete('checkpoint/000002/001.twsn');
+    const loaded = await new FileCheckpointStore(storage).load();
+    expect(loaded?.shards[0].bytes).toEqual(new Uint8Array());
+    expect(loaded?.shards.map(({ older }) => older)).toEqual(checkpointOf(1, 1, 2).shards.map(({ bytes }) => [bytes]));
   });
 });
 

@@ -149,11 +149,17 @@ describe('replay', () => {
     expect(existsSync(at('out'))).toBe(false);
   });
 
-  it('names the file and the line of a bad time', async () => {
-    await writeFile(at('bad.csv'), 't,a\n1,2\nlater,3\n');
-    const error: unknown = await replay(line('replay', at('bad.csv'))).catch((e: unknown) => e);
-    expect((error as Error).message).toContain(`${at('bad.csv')}:3:1`);
+  it('names the file and the line of a bad time, and goes on with the other files', async () => {
+    const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    await mkdir(at('in'));
+    await writeFile(at('in/bad.csv'), 't,a\n1,2\nlater,3\n');
+    expect(await replay(line('replay', at('in/bad.csv')))).toBe(1);
+    expect(said.mock.calls.map(([text]) => String(text)).join('')).toContain(`${at('in/bad.csv')}:3:1`);
     expect(existsSync(at('out'))).toBe(false);
+    await writeFile(at('in/good.csv'), CSV);
+    printed = '';
+    expect(await replay(line('replay', at('in'), '--json'))).toBe(1);
+    expect(JSON.parse(printed)).toMatchObject({ files: [{ file: 'good.csv', rows: 200 }] });
   });
 });
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -99,6 +100,10 @@ function expectProblem({ status, headers, text }: Answer, expected: number): voi
   expect(JSON.parse(text)).toMatchObject({ type: 'about:blank', status: expected, title: expect.stringMatching(/./) });
 }
 
+function boom(): never {
+  throw new Error('boom');
+}
+
 describe('the HTTP door', () => {
   it.each([
     ['/healthz', 200, { status: 'ok', version: '1.2.3' }],
@@ -172,6 +177,26 @@ describe('the HTTP door', () => {
       expect(commands).toEqual([]);
     },
   );
+
+  it.each(['/api/v1/cmd/break', '/api/v1/series'])(
+    'tells the log of a mistake of ours at %s, and not the client',
+    async (path) => {
+      const door = await open({ api: { ...api, series: boom } });
+      const answer = path.endsWith('series') ? await ask(door, path) : await post(door, 'break', '{}');
+      expectProblem(answer, 500);
+      expect(answer.text).not.toContain('boom');
+      expect(answer.text).toContain('the log says what');
+      expect(failures).toEqual(['boom']);
+    },
+  );
+
+  it('does not call it a mistake of ours when a request is refused', async () => {
+    const door = await open();
+    await ask(door, '/nothing');
+    await post(door, 'dance', '{}');
+    await post(door, 'checkpoint', '{"a":');
+    expect(failures).toEqual([]);
+  });
 
   it('takes in a payload of a topic and says what became of it', async () => {
     const door = await open();
@@ -276,6 +301,20 @@ describe('assets', () => {
   });
 });
 
+/** Asks for an upgrade and is refused. */
+async function isRefused(client: Socket): Promise<void> {
+  client.on('error', () => {}); // the server may cut it off
+  client.write(
+    'GET /elsewhere HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\n' +
+      'sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  );
+  const [answer] = (await once(client, 'data')) as [Buffer];
+  expect(answer.toString()).toMatch(/^HTTP\/1\.1 404 /);
+}
+
+/** Of this process, clients' and servers'. */
+const openSockets = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+
 describe('an upgrade', () => {
   interface Options {
     path?: string;
@@ -342,6 +381,24 @@ describe('an upgrade', () => {
     const again = await upgrade(door);
     expect(again).toBeInstanceOf(WebSocket);
     for (const socket of [all[1], again as WebSocket]) socket.terminate();
+  });
+
+  it('that is refused leaves no socket, even where the client never closes its side', async () => {
+    const door = await open();
+    const before = openSockets();
+    const clients: Socket[] = [];
+    try {
+      for (let i = 0; i < 200; i++) clients.push(connect({ ...door.address, allowHalfOpen: true }));
+      await Promise.all(clients.map(isRefused));
+      expect(refused).toHaveLength(200);
+      // The clients' ends are still open; the server's, in the same process, are gone.
+      await expect.poll(openSockets).toBeLessThanOrEqual(before + 200);
+      expect(clients.filter(({ destroyed }) => destroyed)).toEqual([]);
+      doors.length = 0;
+      await door.stop();
+    } finally {
+      for (const client of clients) client.destroy();
+    }
   });
 
   it('ends with the door, which says goodbye', async () => {

@@ -4,7 +4,7 @@ import { type Batch, ROW } from '../../models/batch.ts';
 import type { LogEntry, SampleLog } from '../../models/ports.ts';
 import { Registry } from '../../models/registry.ts';
 import { decodeJson } from '../../sensors/decode.ts';
-import { DEPTH_MAX, Intake } from '../../src/intake.ts';
+import { DEPTH_MAX, Intake, type Receipt } from '../../src/intake.ts';
 import { Telemetry } from '../../src/telemetry.ts';
 import { NOON, tracksOf } from '../sim/tracks.ts';
 
@@ -31,15 +31,16 @@ let intake: Intake;
 
 beforeEach(() => {
   log = new Sink();
-  registry = new Registry(5);
+  registry = new Registry(5 * model.detector.size * 8);
   telemetry = new Telemetry({ level: 'silent' });
   intake = new Intake(log, registry, telemetry);
 });
 
-function take(topic: string, json: unknown, arrival = NOON): number {
-  return intake.accept({ source: 'mqtt', topic, arrival }, decodeJson(Buffer.from(JSON.stringify(json))), model)
-    .accepted;
+function receipt(topic: string, json: unknown, arrival = NOON): Receipt {
+  return intake.accept({ source: 'mqtt', topic, arrival }, decodeJson(Buffer.from(JSON.stringify(json))), model);
 }
+
+const take = (...args: Parameters<typeof receipt>): number => receipt(...args).accepted;
 
 describe('the intake', () => {
   it('gathers what comes in one turn into one batch', async () => {
@@ -99,7 +100,7 @@ describe('the intake', () => {
     expect(take('a', 4)).toBe(1);
   });
 
-  it('refuses and counts series above the limit, and goes on with those it knows', () => {
+  it('refuses and counts series above the limit of memory, and goes on with those it knows', () => {
     for (let i = 0; i < 7; i++) take(`s${i}`, 1);
     expect(telemetry.dropped.get('too_many_series')).toBe(2);
     expect(registry.size).toBe(5);
@@ -110,6 +111,22 @@ describe('the intake', () => {
     expect(take('t'.repeat(4094), { x: 1 })).toBe(1);
     expect(take('t'.repeat(4095), { x: 1 })).toBe(0);
     expect(telemetry.dropped.get('bad_name')).toBe(1);
+  });
+
+  it('says of every payload what it took and why it left the rest', () => {
+    expect(receipt('a', { x: 1, y: 2 })).toEqual({ accepted: 2, drops: [] });
+    expect(receipt('a', { x: 'no', y: null, z: 3 })).toEqual({ accepted: 1, drops: ['not_a_number', 'empty'] });
+    expect(receipt('b', { p: 1, q: 2, r: 3 })).toEqual({ accepted: 2, drops: ['too_many_series'] });
+    expect(receipt('t'.repeat(5000), 1)).toEqual({ accepted: 0, drops: ['bad_name'] });
+    log.depth = DEPTH_MAX;
+    expect(receipt('a', { x: 1, w: 'no' })).toEqual({ accepted: 0, drops: ['not_a_number', 'overflow'] });
+    expect(Object.fromEntries(telemetry.dropped)).toEqual({
+      not_a_number: 2,
+      empty: 1,
+      too_many_series: 1,
+      bad_name: 1,
+      overflow: 1,
+    });
   });
 
   it('counts what it took by source, what it dropped by reason, and numbers that were texts', async () => {
