@@ -9,7 +9,7 @@
  *   level     the mean |error| over season/12, which stays up while a fault lasts
  *   T         max(range + level, 0.9·surprise); an alert acts on the higher of T and the sensor's health (stuck, silent)
  *
- * `step` costs the same for the millionth sample as for the first and allocates nothing except for a changed alert.
+ * `step` costs the same for the millionth sample as for the first and allocates nothing unless an alert is firing.
  * One object serves every series of its shape; the numbers of a series are the block at memory[at..at+size].
  */
 import { clip } from './activation.ts';

@@ -1,5 +1,6 @@
 /**
- * What is usual at this time of the season: 96 bins over the season, each a running mean of z.
+ * What is usual at this time of the season: 96 bins over the season, each a short running mean of z
+ * (the last five or so samples that fell into it, so that yesterday counts and last month does not).
  *
  *   S_b += max(1/n_b, 0.2)·(z − S_b)
  *

@@ -3,7 +3,8 @@
  *
  * The page is served on the loopback to anybody on this machine, but a browser is a door for every page it shows: so a
  * request must name this host (a foreign name that resolves to the loopback would otherwise get in), and one that a page
- * made must come from our own page. Beyond the loopback a token is needed for everything but the page's own files.
+ * made must come from our own page. Beyond the loopback a token is needed for the API and the metrics, not for the
+ * page's own files and for whether the process lives.
  */
 import { timingSafeEqual, createHash } from 'node:crypto';
 import { isLoopback, parseAddress } from './config/address.ts';
