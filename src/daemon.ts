@@ -121,6 +121,7 @@ class RunningDaemon implements Daemon {
 
   stop(): Promise<void> {
     this.#stopping = true;
+    this.#parts.abortProbe();
     return this.#inTurn(() => this.#stop());
   }
 
@@ -134,13 +135,13 @@ class RunningDaemon implements Daemon {
   async #start(config: Config): Promise<StartReport> {
     const next = plan(expand(config));
     const steps = difference(null, next);
-    await this.#applyAll(steps.filter((step) => !bringsSamples(step)));
+    await this.#applyAll(steps.filter((step) => !needsState(step)));
     const restored = await this.engine.restore();
     this.#begun = true;
     this.#subscribe();
     this.engine.start();
     this.#hub.start();
-    await this.#applyAll(steps.filter(bringsSamples));
+    await this.#applyAll(steps.filter(needsState));
     this.#overview.plan = next;
     this.#cancels.push(
       this.#clock.every(STATUS_MS, () => this.#tellStatus()),
@@ -169,10 +170,15 @@ class RunningDaemon implements Daemon {
       await this.#applyAll(steps);
     } catch (error) {
       // What was stopped on the way is opened again, as far as it can be.
-      if (before !== null) await this.#applyAll(difference(this.#parts.running(before), before)).catch(() => {});
+      if (before !== null) {
+        await this.#applyAll(difference(this.#parts.running(before), before)).catch(() => {});
+        // What could not be opened again is missing from the plan, so that the next reload opens it.
+        this.#overview.plan = this.#parts.running(before);
+      }
       throw error;
     }
     this.#overview.plan = next;
+    await this.#parts.renewToken();
     this.#telemetry.reloaded(true);
     this.#telemetry.log.info('configuration applied');
   }
@@ -248,6 +254,7 @@ class RunningDaemon implements Daemon {
   }
 }
 
-function bringsSamples({ part }: Step): boolean {
-  return part.kind === 'source' || part.kind === 'simulator';
+/** What may only be opened once state is restored: sinks tell of open alerts, sources bring samples. */
+function needsState({ part }: Step): boolean {
+  return part.kind === 'output' || part.kind === 'source' || part.kind === 'simulator';
 }

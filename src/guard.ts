@@ -18,12 +18,12 @@ export interface RequestFacts {
 
 export class Guard {
   readonly #loopback: boolean;
-  readonly #token: string | undefined;
+  /** undefined: none is asked for, which the configuration allows on the loopback alone. */
+  token: string | undefined;
 
-  /** @param token  undefined: none is asked for, which the configuration allows on the loopback alone */
   constructor(loopback: boolean, token: string | undefined) {
     this.#loopback = loopback;
-    this.#token = token;
+    this.token = token;
   }
 
   /** The host the client believes it talks to, and the page it talks for. */
@@ -33,9 +33,9 @@ export class Guard {
   }
 
   mayUse({ token }: RequestFacts): boolean {
-    if (this.#token === undefined) return true;
+    if (this.token === undefined) return true;
     // Hashes are of one length, so that the comparison tells nothing, not even that.
-    return token !== undefined && timingSafeEqual(digest(token), digest(this.#token));
+    return token !== undefined && timingSafeEqual(digest(token), digest(this.token));
   }
 }
 

@@ -35,6 +35,7 @@ const CLOSE_MS_MAX = 500;
 export class HttpDoor {
   readonly #server: Server;
   readonly #upgrades: Upgrades;
+  readonly #guard: Guard;
   address: Address;
 
   constructor({ config, token, assets, api, onStream, onIngest, onRefused, onError }: HttpOptions) {
@@ -56,6 +57,11 @@ export class HttpDoor {
     server.on('upgrade', (request, socket, head) => upgrades.handle(request, socket, head));
     this.#server = server;
     this.#upgrades = upgrades;
+    this.#guard = guard;
+  }
+
+  setToken(token: string): void {
+    this.#guard.token = token;
   }
 
   /** @throws CodedError PORT_IN_USE, LISTEN_FAILED */

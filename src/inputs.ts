@@ -48,6 +48,7 @@ export class Inputs {
   readonly #sources = new Map<string, Source>();
   #cancel: Cancel | undefined;
   #paused = false;
+  #abort: (() => void) | undefined;
 
   constructor(options: InputsOptions) {
     this.#options = options;
@@ -95,10 +96,19 @@ export class Inputs {
       onMessage: () => {},
       onState: (connected, detail) => verdict.resolve(connected ? undefined : detail),
     });
+    this.#abort = () => verdict.resolve('the daemon was told to stop');
     source.start();
-    const reason = await verdict.promise;
-    await source.stop();
-    return reason;
+    try {
+      return await verdict.promise;
+    } finally {
+      this.#abort = undefined;
+      await source.stop();
+    }
+  }
+
+  /** Ends a probe that is under way. */
+  abortProbe(): void {
+    this.#abort?.();
   }
 
   async #make(

@@ -76,6 +76,7 @@ export class Outputs implements AlertSink {
       version: VERSION,
       series: (series) => overview.find(series),
       status: () => overview.status(),
+      openAlerts: () => overview.openAlerts(),
       command,
       onState: (connected, detail) => telemetry.sinkConnected(id, connected, detail),
       onResult: (result, count, detail) => telemetry.notified(id, result, count, detail),

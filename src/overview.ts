@@ -1,4 +1,5 @@
 /** What the daemon says of itself: its series, its sources, how it is doing. */
+import type { AlertDocument } from '../models/alert-document.ts';
 import type { Clock } from '../models/ports.ts';
 import type { Track } from '../models/registry.ts';
 import type { Plan } from './config/plan.ts';
@@ -44,6 +45,10 @@ export class Overview {
   find(id: string): SeriesInfo | undefined {
     const track = this.#options.engine.registry.find(id);
     return track === undefined ? undefined : this.#describe(track);
+  }
+
+  openAlerts(): AlertDocument[] {
+    return this.#options.engine.alertLog.open();
   }
 
   /** Series that look different from when they were told last (a mere sample more is no news), and those that are gone. */

@@ -3,7 +3,6 @@
  *
  * A part that a reload changes is stopped and opened again; what the engine learned is not touched by that.
  */
-import { readFile } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -25,6 +24,7 @@ import { ingestedOf, readPushed } from './push.ts';
 import type { Api, Ingested } from './routes.ts';
 import type { WebSocketHub } from './sinks/websocket.ts';
 import type { Telemetry } from './telemetry.ts';
+import { readToken } from './token.ts';
 
 export interface PartsOptions {
   clock: Clock;
@@ -42,8 +42,6 @@ interface Part {
   stop(): Promise<void>;
 }
 
-/** 22 characters of 64 kinds are 132 bits. */
-const TOKEN = /^[A-Za-z0-9._-]{22,512}$/;
 const DASHBOARD = fileURLToPath(new URL('../dashboard', import.meta.url));
 
 export class Parts {
@@ -105,6 +103,17 @@ export class Parts {
       const reason = await this.#inputs.probe(part.id, part.options);
       if (reason !== undefined) throw new CodedError('SOURCE_UNREACHABLE', `source ${part.id}: ${reason}`);
     }
+  }
+
+  abortProbe(): void {
+    this.#inputs.abortProbe();
+  }
+
+  /** Reads the token again: its file may hold another one under the same name. */
+  async renewToken(): Promise<void> {
+    const http = this.#running.get('http');
+    if (http?.kind !== 'http' || http.options.tokenFile === null) return;
+    this.http?.setToken(await readToken(http.options.tokenFile));
   }
 
   /** Takes in what is pushed; undefined where no source does. */
@@ -210,17 +219,4 @@ export class Parts {
     if (this.broker === undefined || (url !== '' && new URL(url).port !== '0')) return url;
     return `mqtt://${formatAddress(this.broker.address)}`;
   }
-}
-
-/** @throws CodedError SECRET_UNREADABLE, SECRET_UNFIT; what the file holds is in no message */
-async function readToken(path: string): Promise<string> {
-  let token: string;
-  try {
-    token = (await readFile(path, 'utf8')).trim();
-  } catch (error) {
-    throw new CodedError('SECRET_UNREADABLE', `cannot read ${path}`, { cause: error });
-  }
-  // It travels as a WebSocket subprotocol, which allows no other characters; and a short one can be tried out.
-  if (TOKEN.test(token)) return token;
-  throw new CodedError('SECRET_UNFIT', `${path}: expected a token of at least 22 letters, digits, "-", "." or "_"`);
 }

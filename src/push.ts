@@ -4,6 +4,9 @@ import type { Receipt } from './intake.ts';
 import type { Ingested } from './routes.ts';
 
 const BAD_REQUEST = 1008;
+const PING_MS = 20_000;
+/** A sender that does not read its answers gets no more of them. */
+const UNREAD_BYTES_MAX = 64 * 1024;
 
 export function ingestedOf({ accepted, drops }: Receipt): Ingested {
   const dropped = new Map<string, number>();
@@ -24,10 +27,21 @@ export function readPushed(
     socket.close(BAD_REQUEST, 'expected ?topic=NAME');
     return;
   }
+  // A sender that lost its power says no goodbye, and would keep its place for ever.
+  let alive = true;
+  const timer = setInterval(() => {
+    if (!alive) socket.terminate();
+    alive = false;
+    socket.ping();
+  }, PING_MS).unref();
+  socket.on('pong', () => (alive = true));
+  socket.on('close', () => clearInterval(timer));
   socket.on('error', () => socket.terminate());
   socket.on('message', (data) => {
     const ingested = ingest(topic, data as Buffer);
     if (ingested === undefined) socket.close(BAD_REQUEST, 'no source of type http is configured');
-    else if (Object.keys(ingested.dropped).length > 0) socket.send(JSON.stringify(ingested));
+    else if (Object.keys(ingested.dropped).length > 0 && socket.bufferedAmount < UNREAD_BYTES_MAX) {
+      socket.send(JSON.stringify(ingested));
+    }
   });
 }

@@ -1,8 +1,8 @@
 /** `inject KIND SERIES [--for 30s]`: asks the running demo for a fault. */
-import { readFile } from 'node:fs/promises';
 import { CodedError } from '../../models/errors.ts';
 import { type CommandLine, usage } from '../cli.ts';
 import { formatAddress } from '../config/address.ts';
+import { readToken } from '../token.ts';
 import { readConfiguration } from './configuration.ts';
 
 export async function inject(line: CommandLine): Promise<number> {
@@ -12,7 +12,7 @@ export async function inject(line: CommandLine): Promise<number> {
   }
   const { config } = await readConfiguration(line);
   const { listen, tokenFile } = config.http;
-  const token = tokenFile === null ? undefined : (await readFile(tokenFile, 'utf8')).trim();
+  const token = tokenFile === null ? undefined : await readToken(tokenFile);
   const url = `http://${formatAddress(listen)}/api/v1/cmd/inject`;
   const response = await fetch(url, {
     method: 'POST',

@@ -1,11 +1,11 @@
 /** `tail [SERIES…]`: alerts of the running daemon as they happen, one line each, until it is interrupted. */
-import { readFile } from 'node:fs/promises';
 import { WebSocket } from 'ws';
 import type { AlertDocument } from '../../models/alert-document.ts';
 import { CodedError } from '../../models/errors.ts';
 import type { CommandLine } from '../cli.ts';
 import { formatAddress } from '../config/address.ts';
 import { visible } from '../line-format.ts';
+import { readToken } from '../token.ts';
 import { type ServerMessage, type SubscribeMessage, SUBPROTOCOL } from '../protocol.ts';
 import { readConfiguration } from './configuration.ts';
 
@@ -13,7 +13,7 @@ export async function tail(line: CommandLine): Promise<number> {
   const { config } = await readConfiguration(line);
   const { listen, tokenFile } = config.http;
   const url = `ws://${formatAddress(listen)}/api/v1/stream`;
-  const token = tokenFile === null ? [] : [`token.${(await readFile(tokenFile, 'utf8')).trim()}`];
+  const token = tokenFile === null ? [] : [`token.${await readToken(tokenFile)}`];
   const socket = new WebSocket(url, [SUBPROTOCOL, ...token]);
   const series = line.positionals.length > 0 ? line.positionals : ['*'];
   const subscribe: SubscribeMessage = { type: 'subscribe', id: 1, series, what: ['alerts'] };
@@ -27,6 +27,11 @@ export async function tail(line: CommandLine): Promise<number> {
       for (const alert of alerts) {
         process.stdout.write(line.options.json === true ? `${JSON.stringify(alert)}\n` : oneLine(alert));
       }
+    });
+    socket.on('unexpected-response', (_, { statusCode }) => {
+      const unauthorised = 'the daemon asks for another token, see --token-file';
+      reject(new CodedError('REFUSED', statusCode === 401 ? unauthorised : `the daemon answered ${statusCode}`));
+      socket.terminate();
     });
     socket.on('error', (cause) =>
       reject(new CodedError('DAEMON_AWAY', `nothing answers at ${url}; does the daemon run?`, { cause })),

@@ -88,6 +88,8 @@ export class MqttSink implements Sink {
   readonly #series: SeriesTopics;
   readonly #connection: MqttConnection;
   readonly #cancels: Cancel[] = [];
+  /** Topics of alerts that this sink has spoken of: what the broker still has of others is of a life before. */
+  readonly #told = new Set<string>();
   #session: Open | undefined;
   #commands = 0;
   #phase: 'new' | 'open' | 'stopping' | 'closed' = 'new';
@@ -128,6 +130,11 @@ export class MqttSink implements Sink {
     this.#phase = 'open';
     const { base, clock, healthMs } = this.#options;
     this.#outgoing.retain(`${base}/bridge/state`, 'online');
+    // The broker may have lost what it retained.
+    for (const alert of this.#context.openAlerts()) {
+      this.#retainAlert(alert);
+      this.#series.alert(alert);
+    }
     this.#cancels.push(
       clock.every(SWEEP_MS, () => {
         this.#series.sweep();
@@ -144,8 +151,8 @@ export class MqttSink implements Sink {
       return;
     }
     const { base } = this.#options;
+    this.#retainAlert(alert);
     const payload = JSON.stringify(alert);
-    this.#outgoing.retain(`${base}/alert/${levelOf(alert.series)}`, alert.status === 'active' ? payload : '');
     const properties = {
       messageExpiryInterval: EXPIRY_SECONDS,
       contentType: 'application/json',
@@ -186,6 +193,25 @@ export class MqttSink implements Sink {
     this.#context.onState(true, nameOf(session.version));
     this.#pump();
     void this.#listen(session);
+    this.#askForRetained(session);
+  }
+
+  #retainAlert(alert: AlertDocument): void {
+    const topic = `${this.#options.base}/alert/${levelOf(alert.series)}`;
+    this.#told.add(topic);
+    this.#outgoing.retain(topic, alert.status === 'active' ? JSON.stringify(alert) : '');
+  }
+
+  /** What the broker still shows as open: a crash may have made us forget it. Where this is refused, nothing is lost. */
+  #askForRetained(session: Open): void {
+    const options = session.version === 5 ? { qos: 0 as const, rh: 0, nl: true } : { qos: 0 as const };
+    session.client.subscribe(`${this.#options.base}/alert/+`, options, () => {});
+  }
+
+  #clearForgotten(topic: string): void {
+    if (this.#told.has(topic) || this.#phase !== 'open') return;
+    this.#outgoing.retain(topic, '');
+    this.#pump();
   }
 
   async #listen(session: Open): Promise<void> {
@@ -258,6 +284,10 @@ export class MqttSink implements Sink {
   }
 
   #received(topic: string, payload: Buffer, packet: IPublishPacket): void {
+    if (topic.startsWith(`${this.#options.base}/alert/`)) {
+      if (packet.retain && payload.length > 0) this.#clearForgotten(topic);
+      return;
+    }
     const prefix = `${this.#options.base}/cmd/`;
     const verb = topic.slice(prefix.length);
     if (packet.retain || !topic.startsWith(prefix) || !VERB.test(verb)) return;

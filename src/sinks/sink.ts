@@ -2,6 +2,7 @@
  * What every sink is to the rest: it takes alerts and scored samples and gets them out of the house, or says why it
  * cannot. A sink never throws into the stream and never holds it: what waits is bounded, and what is dropped is counted.
  */
+import type { AlertDocument } from '../../models/alert-document.ts';
 import type { AlertSink } from '../../models/ports.ts';
 import type { SampleColumns } from '../../pipelines/thin.ts';
 import type { SeriesInfo, StatusMessage } from '../protocol.ts';
@@ -21,6 +22,8 @@ export interface SinkContext {
   /** undefined for a series that is gone. */
   series(id: string): SeriesInfo | undefined;
   status(): StatusMessage;
+  /** Alerts that are open now, those from before a restart among them. */
+  openAlerts(): readonly AlertDocument[];
   /** A command that came in through the sink, as `POST /api/v1/cmd/{verb}` takes it. @throws CodedError */
   command(verb: string, body: unknown): Promise<unknown>;
   /** `detail` is for people: what it is connected with, or why it is not. */

@@ -193,10 +193,10 @@ describe('inject', () => {
 
   it('shows the token, and the answer as JSON where asked', async () => {
     const { asked, options, close } = await daemon(202, { ok: true, fault: 7 });
-    await writeFile(at('token'), 's3cret\n');
+    await writeFile(at('token'), 'a-token-of-22-characters\n');
     await inject(line('inject', 'spike', 'x', '--token-file', at('token'), '--json', ...options));
     close();
-    expect(asked).toMatchObject([{ token: 'Bearer s3cret', body: { for: '30s' } }]);
+    expect(asked).toMatchObject([{ token: 'Bearer a-token-of-22-characters', body: { for: '30s' } }]);
     expect(JSON.parse(printed)).toEqual({ ok: true, fault: 7 });
   });
 

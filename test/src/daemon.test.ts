@@ -337,6 +337,46 @@ describe('an access token', () => {
 });
 
 describe('a reload', () => {
+  it('takes over another token from the same file, and the old one opens nothing any more', async () => {
+    const token = join(folder, 'token');
+    const [first, second] = ['first-token-of-22-letters', 'other-token-of-22-letters'];
+    await writeFile(token, first);
+    const { daemon, url } = await begun({ token });
+    const withToken = async (text: string) =>
+      (await fetch(`${url}/api/v1/series`, { headers: { authorization: `Bearer ${text}` } })).status;
+    expect([await withToken(first), await withToken(second)]).toEqual([200, 401]);
+    await writeFile(token, second);
+    await daemon.reload(config({ token }));
+    expect([await withToken(first), await withToken(second)]).toEqual([401, 200]);
+  });
+
+  it('that lost the page for want of two files brings it back once one is there', async () => {
+    const token = join(folder, 'token');
+    await writeFile(token, 'first-token-of-22-letters');
+    const port = await freePort();
+    const world = await begun({ token, port });
+    await rm(token);
+    await expect(world.daemon.reload(config({ token: join(folder, 'missing'), port }))).rejects.toThrow('cannot read');
+    expect(await listens(port)).toBe(false);
+    await writeFile(token, 'other-token-of-22-letters');
+    await world.daemon.reload(config({ token, port }));
+    expect(await listens(port)).toBe(true);
+  });
+
+  it('away from the demo ends its question to a broker that never answers when the daemon is told to stop', async () => {
+    const mute = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    ends.push(() => closed(mute));
+    const { port } = mute.address() as AddressInfo;
+    const world = new World();
+    await world.daemon.start(configOf('http: {listen: "127.0.0.1:0"}\nbroker: {listen: "127.0.0.1:0"}\ndemo: true'));
+    const own = configOf(`http: {listen: "127.0.0.1:0"}\nmqtt: {url: "mqtt://127.0.0.1:${port}", topics: ["#"]}`);
+    const reload = world.daemon.reload(own).catch((error: unknown) => error);
+    await once(mute, 'connection');
+    await world.daemon.stop();
+    expect(await reload).toMatchObject({ code: 'SOURCE_UNREACHABLE' });
+  });
+
   it('that is asked for twice at a time opens a source once', async () => {
     const { address } = await broker();
     const world = await begun();

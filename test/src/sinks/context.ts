@@ -1,4 +1,5 @@
 /** A sink's view of the daemon that writes down what it is told. */
+import type { AlertDocument } from '../../../models/alert-document.ts';
 import { CodedError } from '../../../models/errors.ts';
 import type { SeriesInfo, StatusMessage } from '../../../src/protocol.ts';
 import type { SinkContext } from '../../../src/sinks/sink.ts';
@@ -37,6 +38,12 @@ export class RecordingContext implements SinkContext {
 
   status(): StatusMessage {
     return STATUS;
+  }
+
+  readonly open: AlertDocument[] = [];
+
+  openAlerts(): readonly AlertDocument[] {
+    return this.open;
   }
 
   command(verb: string, body: unknown): Promise<unknown> {

@@ -308,6 +308,19 @@ describe.skipIf(!serviceOrSkip('mosquitto'))('the MQTT sink at a real broker', (
     expect(context.counts).toMatchObject({ retried: 0, dropped: 0 });
   });
 
+  it('gives what was open before a restart again, and takes back what nobody knows of any more', async () => {
+    const { context, sink } = begin('restart');
+    const { client } = await listen(broker.url);
+    await client.publishAsync('restart/alert/forgotten', '{"status":"active"}', { retain: true, qos: 1 });
+    const [open] = events(0, 1);
+    context.open.push(open);
+    sink.start();
+    await eventually(async () =>
+      expect([...(await retained('restart')).keys()]).not.toContain('restart/alert/forgotten'),
+    );
+    expect(JSON.parse((await retained('restart')).get(`restart/alert/${open.series}`)!)).toEqual(open);
+  });
+
   it('leaves its last will when it is gone without a word', async () => {
     const { context, sink } = begin('will', { clientId: 'mortal' });
     const { heard } = await listen(broker.url);
