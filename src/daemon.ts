@@ -162,6 +162,7 @@ class RunningDaemon implements Daemon {
   }
 
   async #reload(config: Config): Promise<void> {
+    if (!this.#begun) throw new CodedError('NOT_RUNNING', 'there is nothing to change: the daemon does not run');
     const next = plan(expand(config));
     const before = this.#overview.plan;
     const steps = difference(before, next);

@@ -26,6 +26,10 @@ export async function run(line: CommandLine): Promise<number> {
   });
   const daemon = createDaemon(systemPorts(resolve(config.stateDir)), { telemetry });
   const stopped = untilSignal(daemon, telemetry);
+  // Before the start, which takes a while: what is saved meanwhile has its turn after it.
+  const reloader = new Reloader(line, daemon, telemetry);
+  if (file !== null) watchFile(file, () => reloader.request());
+  process.on('SIGHUP', () => reloader.request());
   const report = await daemon.start(config).catch((error: unknown) => {
     if (error instanceof CodedError && error.code === 'STOPPING') return undefined;
     throw error;
@@ -35,9 +39,6 @@ export async function run(line: CommandLine): Promise<number> {
     return 0;
   }
   process.stdout.write(line.options.json === true ? `${JSON.stringify(report)}\n` : banner(report, file));
-  const reloader = new Reloader(line, daemon, telemetry);
-  if (file !== null) watchFile(file, () => reloader.request());
-  process.on('SIGHUP', () => reloader.request());
   await stopped;
   return 0;
 }

@@ -10,10 +10,13 @@ import { createDaemon } from '../../src/daemon.ts';
 import { systemPorts } from '../../src/ports/system.ts';
 import { type ServerMessage, type SeriesInfo, SUBPROTOCOL } from '../../src/protocol.ts';
 import { Telemetry } from '../../src/telemetry.ts';
-import { hasInfluxd, startInfluxd } from '../services/influxd.ts';
-import { hasMosquitto, startMosquitto } from '../services/mosquitto.ts';
+import { startInfluxd } from '../services/influxd.ts';
+import { startMosquitto } from '../services/mosquitto.ts';
+import { serviceOrSkip } from '../services/service.ts';
 import { temporaryFolder } from './harness.ts';
 
+const hasMosquitto = serviceOrSkip('mosquitto');
+const hasInfluxd = serviceOrSkip('influxd');
 const SAMPLES = 400;
 const SPIKE = 25;
 

@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AlertDocument } from '../../models/alert-document.ts';
 import type { SeriesInfo } from '../../src/protocol.ts';
 import { connectAsync } from 'mqtt';
-import { hasMosquitto, startMosquitto } from '../services/mosquitto.ts';
-import { freePort } from '../services/service.ts';
+import { startMosquitto } from '../services/mosquitto.ts';
+import { freePort, serviceOrSkip } from '../services/service.ts';
 import { DEMO, Program, temporaryFolder, writeConfig } from './harness.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -100,7 +100,7 @@ describe('the process', () => {
     expect(await (await fetch(`${url}/metrics`)).text()).toContain('tidewatch_config_reload_success 0');
   }, 40_000);
 
-  it.skipIf(!hasMosquitto)(
+  it.skipIf(!serviceOrSkip('mosquitto'))(
     'changes from the demo to a broker of one’s own while it runs, once that broker answers',
     async () => {
       const port = await freePort();

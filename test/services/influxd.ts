@@ -1,7 +1,7 @@
 /** InfluxDB 1.x with nothing but its HTTP door, and what is in it as plain rows. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, programOf, Service } from './service.ts';
+import { freePort, Service } from './service.ts';
 
 export interface Influxd {
   url: string;
@@ -23,8 +23,6 @@ interface Answer {
   }[];
   error?: string;
 }
-
-export const hasInfluxd = programOf('influxd') !== undefined;
 
 export async function startInfluxd(): Promise<Influxd> {
   const port = await freePort();

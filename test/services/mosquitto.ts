@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { pbkdf2Sync, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, programOf, Service } from './service.ts';
+import { freePort, Service } from './service.ts';
 
 export interface MosquittoOptions {
   tls?: boolean;
@@ -25,8 +25,6 @@ export interface Mosquitto {
   /** The same broker at the same port. */
   restart(): Promise<void>;
 }
-
-export const hasMosquitto = programOf('mosquitto') !== undefined;
 
 export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mosquitto> {
   const { tls = false, password, persistence = false } = options;
