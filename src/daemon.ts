@@ -167,6 +167,8 @@ class RunningDaemon implements Daemon {
     const before = this.#overview.plan;
     const steps = difference(before, next);
     if (steps.some(({ action, part }) => action === 'stop' && part.kind === 'simulator')) await this.#parts.probe(next);
+    // An http part that changes reads its token by itself; one that stays may have another in the same file.
+    if (!steps.some(({ part }) => part.kind === 'http')) await this.#parts.renewToken();
     try {
       await this.#applyAll(steps);
     } catch (error) {
@@ -179,7 +181,6 @@ class RunningDaemon implements Daemon {
       throw error;
     }
     this.#overview.plan = next;
-    await this.#parts.renewToken();
     this.#telemetry.reloaded(true);
     this.#telemetry.log.info('configuration applied');
   }

@@ -69,6 +69,8 @@ export class Inputs {
     }
     const source = await this.#make(id, options, this.#handlers(id, status));
     this.#sources.set(id, source);
+    // Until it is connected, who is silent there may be talking.
+    engine.heard(id, false);
     this.#cancel ??= this.#options.clock.every(PRESSURE_MS, () => this.#relieve());
     source.start();
   }

@@ -350,6 +350,18 @@ describe('a reload', () => {
     expect([await withToken(first), await withToken(second)]).toEqual([401, 200]);
   });
 
+  it('that cannot read the token of the page it keeps changes nothing', async () => {
+    const token = join(folder, 'token');
+    await writeFile(token, 'first-token-of-22-letters');
+    const { daemon } = await begun({ token });
+    await rm(token);
+    await expect(daemon.reload(config({ token, hidden: 4 }))).rejects.toThrow('cannot read');
+    await writeFile(token, 'first-token-of-22-letters');
+    daemon.engine.receive('push', 'plant/a', Buffer.from('1'), 0);
+    const [track] = [...daemon.engine.registry];
+    expect(track.model.detector.options.hidden).toBe(3);
+  });
+
   it('that lost the page for want of two files brings it back once one is there', async () => {
     const token = join(folder, 'token');
     await writeFile(token, 'first-token-of-22-letters');
@@ -533,5 +545,17 @@ pipelines: {main: {inputs: [plant], season: 5m, hidden: 3}}`);
     await world.daemon.engine.settled();
     expect(world.daemon.engine.alertLog.open()).toEqual([]);
     expect(world.streams.size).toBe(0);
+  });
+
+  it('that has not answered yet raises no silence either', async () => {
+    await leaveCheckpoint();
+    const mute = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    ends.push(() => closed(mute));
+    const { port } = mute.address() as AddressInfo;
+    const world = await begun({ sources: plantAt(port), inputs: 'push, plant' });
+    for (let i = 0; i < 60; i++) world.clock.advance(1000);
+    await world.daemon.engine.settled();
+    expect(world.daemon.engine.alertLog.open()).toEqual([]);
   });
 });
