@@ -21,8 +21,8 @@ import { cadenceOf, overdueAfter } from './cadence.ts';
 import { featuresStep, inputCount } from './features.ts';
 import { Forecaster, type Training } from './forecaster.ts';
 import { frameStep, meanOf, scaleOf } from './frame.ts';
-import { KIND, kindStep, type KindReading } from './kind.ts';
-import { laneStep } from './lane.ts';
+import { KIND, kindStep, lastRawOf, type KindReading } from './kind.ts';
+import { laneStep, standingScore } from './lane.ts';
 import { layoutOf, type DetectorLayout } from './layout.ts';
 import { Lstm } from './lstm.ts';
 import { lastArrivalOf, lastTimeOf, orderStep } from './order.ts';
@@ -144,7 +144,7 @@ export class Detector {
     const gap = batch.gap[row];
     const cadence = batch.cadence[row];
     const raw = clip(batch.value[row], VALUE_LIMIT);
-    const rawBefore = memory[at + L.kind + 2];
+    const rawBefore = lastRawOf(memory, at + L.kind);
     const reading = this.#reading;
     kindStep(memory, at + L.kind, raw, gap, (batch.flags[row] & ROW.onOff) !== 0, reading);
     if (reading.changed) this.#forget(memory, at, memory[at + L.samples]);
@@ -236,8 +236,9 @@ export class Detector {
   }
 
   /**
-   * What the network and the frame get to see: the value, or for at most two samples in a row the forecast ± 4σ. Fed back, a spike
-   * would spoil the forecasts after it, and one reading of 65535 the scale of days; kept out for longer, a new level would never be learned.
+   * What the network and the frame get to see: the value, or for at most two samples in a row the forecast ± 4σ. Fed
+   * back, a spike would spoil the forecasts after it, and one reading of 65535 the scale of days; kept out for longer, a
+   * new level would never be learned.
    */
   #hygiene(memory: Float64Array, at: number, x: number, m: number, s: number, n: number, error: number): number {
     const L = this.layout;
@@ -314,7 +315,7 @@ export class Detector {
   /** A missing value: nothing to score, nothing to learn; the level stands. */
   #nothing(memory: Float64Array, at: number, batch: Batch, row: number): void {
     this.#unknown(batch, row);
-    batch.level[row] = memory[at + this.layout.lasting + 5]!;
+    batch.level[row] = standingScore(memory, at + this.layout.lasting);
   }
 
   #unknown(batch: Batch, row: number): void {

@@ -40,6 +40,11 @@ export function kindOf(memory: Float64Array, at: number): number {
   return memory[at];
 }
 
+/** The last raw value; 0 before the first. */
+export function lastRawOf(memory: Float64Array, at: number): number {
+  return memory[at + 2];
+}
+
 export function isEnum(memory: Float64Array, at: number): boolean {
   const distinct = memory[at + DISTINCT];
   return distinct >= ENUM_VALUES_MIN && distinct <= DISTINCT_MAX && memory[at + 3] >= ENUM_SAMPLES_MIN;

@@ -9,11 +9,17 @@
  */
 import { CALIBRATION_SIZE, enter, readTail, scoreOf, type Tail } from './calibration.ts';
 
+const STANDING = 5;
 const OWN = 6;
 export const LANE_SIZE = OWN + CALIBRATION_SIZE;
 /** Buckets back to which the calibration reaches. */
 const MEMORY_BUCKETS = 4000;
 const PRIOR_WEIGHT = 2;
+
+/** The score that stands. */
+export function standingScore(memory: Float64Array, at: number): number {
+  return memory[at + STANDING];
+}
 
 /**
  * Takes in an error at a time and returns the score that stands.
@@ -39,7 +45,7 @@ export function laneStep(
   memory[at] = bucket;
   memory[at + 1] += error;
   memory[at + 2] += 1;
-  return memory[at + 5];
+  return memory[at + STANDING];
 }
 
 function bucketStep(memory: Float64Array, at: number, error: number, window: number, tail: Tail): number {
@@ -51,6 +57,6 @@ function bucketStep(memory: Float64Array, at: number, error: number, window: num
   readTail(memory, calibration, PRIOR_WEIGHT, tail);
   const score = scoreOf(memory, calibration, a, tail);
   enter(memory, calibration, a, score, MEMORY_BUCKETS);
-  memory[at + 5] = score;
+  memory[at + STANDING] = score;
   return score;
 }

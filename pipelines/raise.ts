@@ -10,6 +10,7 @@ import type { AlertDocument, Severity } from '../models/alert-document.ts';
 import type { Batch } from '../models/batch.ts';
 import type { Registry, Track } from '../models/registry.ts';
 import { alertId } from './alert-id.ts';
+import { known } from './known.ts';
 import { sentence } from './sentence.ts';
 
 /** Where the alert event log stands; part of every checkpoint. */
@@ -87,10 +88,6 @@ function documentOf(change: AlertChange, track: Track, options: RaiseOptions): A
 
 function severityOf(change: AlertChange): Severity {
   return change.peak >= change.threshold + CRITICAL_EXCESS ? 'critical' : 'warning';
-}
-
-function known(x: number): number | null {
-  return Number.isFinite(x) ? x : null;
 }
 
 function iso(time: number): string {

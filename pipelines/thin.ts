@@ -8,6 +8,7 @@ import { bufferTime, filter, map, type OperatorFunction, type SchedulerLike } fr
 import type { Batch } from '../models/batch.ts';
 import { ROW } from '../models/batch.ts';
 import type { Registry } from '../models/registry.ts';
+import { known } from './known.ts';
 
 /** Columns of one series, oldest first. A null expectation or band: not known yet. */
 export interface SampleColumns {
@@ -61,8 +62,4 @@ function columnsOf(batches: readonly Batch[], registry: Registry): SampleColumns
 
 export function emptyColumns(s: string): SampleColumns {
   return { s, t: [], y: [], e: [], lo: [], hi: [], z: [] };
-}
-
-function known(x: number): number | null {
-  return Number.isFinite(x) ? x : null;
 }

@@ -10,11 +10,11 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { CodedError } from '../models/errors.ts';
+import { DECIMAL } from './decode/decoded.ts';
 import { timeOf } from './decode.ts';
 
 const JUDGE_COLUMNS = new Set(['label', 'changepoint']);
 const ROW_NUMBER_MAX = 1e8;
-const DECIMAL = /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/;
 
 export interface RecordedRow {
   /** The first column, verbatim. */
@@ -82,7 +82,7 @@ async function* readRows(
 }
 
 function rowTime(label: string, periodMs: number): number {
-  if (DECIMAL.test(label)) {
+  if (DECIMAL.test(label.trim())) {
     const number = Number(label);
     return number < ROW_NUMBER_MAX ? number * periodMs : timeOf(number);
   }
@@ -92,7 +92,7 @@ function rowTime(label: string, periodMs: number): number {
 function valueOf(cell: unknown): number {
   if (typeof cell === 'number') return Number.isFinite(cell) ? cell : Number.NaN;
   if (typeof cell === 'boolean') return cell ? 1 : 0;
-  if (typeof cell !== 'string' || !DECIMAL.test(cell)) return Number.NaN;
+  if (typeof cell !== 'string' || !DECIMAL.test(cell.trim())) return Number.NaN;
   const value = Number(cell);
   return Number.isFinite(value) ? value : Number.NaN;
 }

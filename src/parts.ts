@@ -4,10 +4,8 @@
  * A part that a reload changes is stopped and opened again; what the engine learned is not touched by that.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { CodedError } from '../models/errors.ts';
-import type { Clock, Net, Rng, Storage } from '../models/ports.ts';
 import { loadAssets } from './assets.ts';
 import { type Broker, startBroker } from './broker.ts';
 import { formatAddress } from './config/address.ts';
@@ -15,25 +13,15 @@ import type { HttpConfig, SimulatorSourceConfig } from './config/config.ts';
 import { DEMO_SOURCE } from './config/expand.ts';
 import type { Plan, PlanPart, Step } from './config/plan.ts';
 import { Demo, HISTORY_MS } from './demo.ts';
-import type { Engine } from './engine.ts';
 import { HttpDoor } from './http.ts';
-import { Inputs } from './inputs.ts';
+import { Inputs, type InputsOptions } from './inputs.ts';
 import { Outputs } from './outputs.ts';
-import type { Overview } from './overview.ts';
 import { ingestedOf, readPushed } from './push.ts';
 import type { Api, Ingested } from './routes.ts';
 import type { WebSocketHub } from './sinks/websocket.ts';
-import type { Telemetry } from './telemetry.ts';
 import { readToken } from './token.ts';
 
-export interface PartsOptions {
-  clock: Clock;
-  rng: Rng;
-  net: Net<Duplex>;
-  storage: Storage;
-  telemetry: Telemetry;
-  engine: Engine;
-  overview: Overview;
+export interface PartsOptions extends Omit<InputsOptions, 'brokerUrl'> {
   hub: WebSocketHub;
   api: Api;
 }

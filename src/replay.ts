@@ -77,7 +77,8 @@ async function drain(rows: AsyncIterable<unknown>): Promise<void> {
 
 class Replay {
   readonly #options: ReplayOptions;
-  readonly #registry = new Registry();
+  /** As many channels as the file has: nobody outside can make up more. */
+  readonly #registry = new Registry(Infinity);
   readonly #model: Model;
 
   constructor(options: ReplayOptions) {
