@@ -121,6 +121,14 @@ async function occupied(): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
+/** Takes connections, reads them, and never says a word. */
+async function muteBroker(): Promise<{ mute: Server; port: number }> {
+  const mute = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
+  await once(mute, 'listening');
+  ends.push(() => closed(mute));
+  return { mute, port: (mute.address() as AddressInfo).port };
+}
+
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -376,10 +384,7 @@ describe('a reload', () => {
   });
 
   it('away from the demo ends its question to a broker that never answers when the daemon is told to stop', async () => {
-    const mute = createServer(() => {}).listen(0, '127.0.0.1');
-    await once(mute, 'listening');
-    ends.push(() => closed(mute));
-    const { port } = mute.address() as AddressInfo;
+    const { mute, port } = await muteBroker();
     const world = new World();
     await world.daemon.start(configOf('http: {listen: "127.0.0.1:0"}\nbroker: {listen: "127.0.0.1:0"}\ndemo: true'));
     const own = configOf(`http: {listen: "127.0.0.1:0"}\nmqtt: {url: "mqtt://127.0.0.1:${port}", topics: ["#"]}`);
@@ -549,10 +554,7 @@ pipelines: {main: {inputs: [plant], season: 5m, hidden: 3}}`);
 
   it('that has not answered yet raises no silence either', async () => {
     await leaveCheckpoint();
-    const mute = createServer(() => {}).listen(0, '127.0.0.1');
-    await once(mute, 'listening');
-    ends.push(() => closed(mute));
-    const { port } = mute.address() as AddressInfo;
+    const { port } = await muteBroker();
     const world = await begun({ sources: plantAt(port), inputs: 'push, plant' });
     for (let i = 0; i < 60; i++) world.clock.advance(1000);
     await world.daemon.engine.settled();
