@@ -19,17 +19,18 @@ import { type Batch, ROW } from './batch.ts';
 import { createTail, enter, errorAt, readTail, scoreOf, SCORE_MAX } from './calibration.ts';
 import { cadenceOf, overdueAfter } from './cadence.ts';
 import { featuresStep, inputCount } from './features.ts';
-import { Forecaster, type Training } from './forecaster.ts';
 import { frameStep, meanOf, scaleOf } from './frame.ts';
 import { KIND, kindStep, lastRawOf, type KindReading } from './kind.ts';
 import { laneStep, standingScore } from './lane.ts';
 import { layoutOf, type DetectorLayout } from './layout.ts';
-import { Lstm } from './lstm.ts';
+import { Lstm } from './cells/lstm.ts';
 import { lastArrivalOf, lastTimeOf, orderStep } from './order.ts';
 import { phaseOf, profileAt, profileStep } from './profile.ts';
 import { createRandom } from './random.ts';
 import { isConstant, rangeStep } from './range.ts';
 import { stuckStep } from './stuck.ts';
+import { type Learner } from './training/learner.ts';
+import { Tbptt, type Training } from './training/tbptt.ts';
 
 export interface DetectorOptions {
   /** Units of the LSTM. */
@@ -51,10 +52,13 @@ export const DEFAULTS: DetectorOptions = {
   training: {
     k1: 4,
     k2: 4,
+    spread: false,
     optimizer: { name: 'rmsprop', rate: 1e-3, alpha: 0.99, epsilon: 1e-4 },
     clipNorm: 1,
   },
 };
+
+const HEAD = { outputs: 1, skip: true, bias: true };
 
 /** Threshold of the `anomaly` column, untouched by the budget. */
 export const BENCHMARK_THRESHOLD = 2.9;
@@ -87,7 +91,7 @@ const ERROR_MEMORY = 500;
 export class Detector {
   readonly options: DetectorOptions;
   readonly layout: DetectorLayout;
-  readonly fast: Forecaster;
+  readonly fast: Learner;
   /** Numbers in a block. */
   readonly size: number;
 
@@ -100,7 +104,7 @@ export class Detector {
 
   constructor(options: DetectorOptions) {
     this.options = options;
-    this.fast = new Forecaster(new Lstm(inputCount(options.lags), options.hidden), options.training);
+    this.fast = new Tbptt(new Lstm(inputCount(options.lags), options.hidden), HEAD, options.training);
     this.layout = layoutOf(options.lags, this.fast.size);
     this.size = this.layout.size;
     this.#bucketMs = options.season / BUCKETS_PER_SEASON;
@@ -200,7 +204,10 @@ export class Detector {
 
     enter(memory, at + L.surprise, a, surprise, samplesBack);
     const xClean = this.#hygiene(memory, at, x, m, s, n, error);
-    if (n > 0) this.fast.learn(memory, at + L.fast, -clip(error, ERROR_LIMIT));
+    if (n > 0) {
+      memory[this.fast.lossGradient(memory, at + L.fast)] = -clip(error, ERROR_LIMIT);
+      this.fast.learn(memory, at + L.fast);
+    }
     frameStep(memory, frame, xClean, samplesBack);
     this.#forecastNext(memory, at, xClean, time + localOffset, gap, cadence);
   }
@@ -231,7 +238,7 @@ export class Detector {
     const logGap = gap > 0 && cadence > 0 ? Math.log(gap / cadence) : 0;
     const to = this.fast.nextInput(memory, at + L.fast);
     featuresStep(memory, at + L.features, lags, z, phase, usual, logGap, to);
-    const change = this.fast.forward(memory, at + L.fast);
+    const change = memory[this.fast.forward(memory, at + L.fast)];
     memory[at + L.forecast] = clip(clip(z, INPUT_LIMIT) + change, FORECAST_LIMIT);
   }
 

@@ -1,4 +1,4 @@
-/** How weights start: Xavier for what comes in, orthogonal for what goes round. */
+/** How weights start: Xavier (or He) for what comes in, orthogonal for what goes round, chrono for long memory. */
 import { gaussian, type Random } from './random.ts';
 
 /** U(±√(6/(fanIn+fanOut))) into memory[at..at+count] (Glorot & Bengio 2010). */
@@ -39,4 +39,26 @@ export function orthogonal(memory: Float64Array, at: number, n: number, random: 
     }
     for (let i = 0; i < n; i++) memory[r + i] /= norm;
   }
+}
+
+/** Normal numbers of standard deviation √(2/fanIn) into memory[at..at+count] (He et al. 2015). */
+export function he(memory: Float64Array, at: number, count: number, fanIn: number, random: Random): void {
+  const deviation = Math.sqrt(2 / fanIn);
+  for (let i = 0; i < count; i++) memory[at + i] = deviation * gaussian(random);
+}
+
+/** Units that start out to remember for up to `span` steps (Tallec & Ollivier 2018); they are the last of a layer. */
+export interface Chrono {
+  span: number;
+  /** Share of the units, 0..1. A quarter costs nothing on short forecasts; all of them would. */
+  share: number;
+}
+
+export function longUnits(hidden: number, { share }: Chrono): number {
+  return Math.round(hidden * share);
+}
+
+/** Bias ln u of a gate that keeps, u ~ U(1, span − 1): a unit forgets over about u steps. */
+export function chronoBias({ span }: Chrono, random: Random): number {
+  return Math.log(1 + random() * Math.max(0, span - 2));
 }

@@ -20,10 +20,11 @@
  * Written for the eye, in double precision: this is the kernel the fast one is held against.
  * Source: Hochreiter & Schmidhuber 1997; forget gate: Gers, Schmidhuber & Cummins 2000.
  */
-import { sigmoid } from './activation.ts';
-import type { Cell } from './cell.ts';
-import { orthogonal, xavier } from './initial.ts';
-import type { Random } from './random.ts';
+import { sigmoid } from '../activation.ts';
+import { chronoBias, type Chrono, longUnits, orthogonal, xavier } from '../initial.ts';
+import type { Random } from '../random.ts';
+import type { Cell, StateWatch, Tensor } from './cell.ts';
+import { watchGates } from './watch.ts';
 
 export class Lstm implements Cell {
   readonly name = 'lstm';
@@ -32,19 +33,28 @@ export class Lstm implements Cell {
   readonly paramCount: number;
   readonly stateSize: number;
   readonly cacheSize: number;
+  readonly tensors: readonly Tensor[];
+  readonly #chrono: Chrono | undefined;
   /** Gradient with respect to the gates before squashing [4H]; scratch, empty between calls. */
   readonly #da: Float64Array;
 
-  constructor(inputs: number, hidden: number) {
+  /** @param chrono  units that start out to remember for long; none where undefined */
+  constructor(inputs: number, hidden: number, chrono?: Chrono) {
     this.inputs = inputs;
     this.hidden = hidden;
     this.paramCount = 4 * hidden * (inputs + hidden + 1);
     this.stateSize = 2 * hidden;
     this.cacheSize = inputs + 7 * hidden;
+    this.tensors = [
+      { name: 'weight_ih', shape: [4 * hidden, inputs] },
+      { name: 'weight_hh', shape: [4 * hidden, hidden] },
+      { name: 'bias', shape: [4 * hidden] },
+    ];
+    this.#chrono = chrono;
     this.#da = new Float64Array(4 * hidden);
   }
 
-  /** W_ih Xavier per gate, W_hh orthogonal per gate, forget bias 1, other biases 0. */
+  /** W_ih Xavier per gate, W_hh orthogonal per gate, forget bias 1, other biases 0; long units b_f = −b_i = ln u. */
   initialise(memory: Float64Array, params: number, random: Random): void {
     const I = this.inputs;
     const H = this.hidden;
@@ -54,6 +64,13 @@ export class Lstm implements Cell {
     for (let gate = 0; gate < 4; gate++) orthogonal(memory, wHh + gate * H * H, H, random);
     memory.fill(0, b, b + 4 * H);
     memory.fill(1, b + H, b + 2 * H);
+    const chrono = this.#chrono;
+    if (chrono === undefined) return;
+    for (let u = H - longUnits(H, chrono); u < H; u++) {
+      const bias = chronoBias(chrono, random);
+      memory[b + u] = -bias;
+      memory[b + H + u] = bias;
+    }
   }
 
   step(memory: Float64Array, params: number, state: number, row: number): void {
@@ -91,10 +108,12 @@ export class Lstm implements Cell {
   backward(
     memory: Float64Array,
     params: number,
+    _state: number,
     row: number,
-    gradient: Float64Array,
-    dState: Float64Array,
-    dInput?: Float64Array,
+    work: Float64Array,
+    gradient: number,
+    dState: number,
+    dInput: number,
   ): void {
     const I = this.inputs;
     const H = this.hidden;
@@ -111,31 +130,37 @@ export class Lstm implements Cell {
       const g = memory[gates + 2 * H + u];
       const o = memory[gates + 3 * H + u];
       const t = memory[tc + u];
-      const dh = dState[u];
-      const d = dState[H + u] + dh * o * (1 - t * t);
+      const dh = work[dState + u];
+      const d = work[dState + H + u] + dh * o * (1 - t * t);
       da[u] = d * g * i * (1 - i);
       da[H + u] = d * memory[cBefore + u] * f * (1 - f);
       da[2 * H + u] = d * i * (1 - g * g);
       da[3 * H + u] = dh * t * o * (1 - o);
-      dState[H + u] = d * f;
-      dState[u] = 0; // becomes dh' below
+      work[dState + H + u] = d * f;
+      work[dState + u] = 0; // becomes dh' below
     }
-    const gradHh = 4 * H * I;
+    const gradHh = gradient + 4 * H * I;
     const gradB = gradHh + 4 * H * H;
     for (let k = 0; k < 4 * H; k++) {
       const d = da[k];
-      gradient[gradB + k] += d;
-      const gx = k * I;
-      for (let j = 0; j < I; j++) gradient[gx + j] += d * memory[row + j];
-      if (dInput !== undefined) {
-        for (let j = 0; j < I; j++) dInput[j] += d * memory[params + gx + j];
-      }
+      work[gradB + k] += d;
+      const gx = gradient + k * I;
+      const wx = params + k * I;
+      for (let j = 0; j < I; j++) work[gx + j] += d * memory[row + j];
+      if (dInput >= 0) for (let j = 0; j < I; j++) work[dInput + j] += d * memory[wx + j];
       const gh = gradHh + k * H;
       const wh = wHh + k * H;
       for (let j = 0; j < H; j++) {
-        gradient[gh + j] += d * memory[hBefore + j];
-        dState[j] += d * memory[wh + j];
+        work[gh + j] += d * memory[hBefore + j];
+        work[dState + j] += d * memory[wh + j];
       }
     }
+  }
+
+  watch(memory: Float64Array, state: number, row: number): StateWatch {
+    const H = this.hidden;
+    const gates = row + this.inputs + 2 * H;
+    // i and f lie side by side, then g, which is no gate, then o.
+    return watchGates(memory, state + H, H, gates, 2 * H, gates + 3 * H, H);
   }
 }
