@@ -15,10 +15,7 @@ export function watchGates(
   moreCount: number,
 ): StateWatch {
   let largest = 0;
-  for (let i = c; i < c + count; i++) {
-    const size = Math.abs(memory[i]);
-    if (!(size <= largest)) largest = size;
-  }
+  for (let i = c; i < c + count; i++) largest = Math.max(largest, Math.abs(memory[i]));
   const saturated = saturatedIn(memory, gates, gateCount) + saturatedIn(memory, more, moreCount);
   return { largest, saturated: saturated / (gateCount + moreCount) };
 }
