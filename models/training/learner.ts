@@ -77,17 +77,3 @@ export function descend(
   if (Number.isFinite(norm)) optimizerStep(optimizer, memory, at, moments, count, work, gradient);
   return norm;
 }
-
-/** Whether every weight and every number of the state can be computed with. */
-export function isSound({ weightCount, regions }: Learner, memory: Float64Array, at: number): boolean {
-  if (!areFinite(memory, at, weightCount)) return false;
-  const state = regions.find(({ name }) => name === 'state');
-  return state === undefined || areFinite(memory, at + state.at, state.size);
-}
-
-function areFinite(memory: Float64Array, at: number, count: number): boolean {
-  let sum = 0;
-  // x − x is 0 for every finite number and NaN for the others: no branch in the loop.
-  for (let i = at; i < at + count; i++) sum += memory[i] - memory[i];
-  return sum === 0;
-}

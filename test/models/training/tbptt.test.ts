@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import type { Cell } from '../../../models/cells/cell.ts';
 import { Lstm } from '../../../models/cells/lstm.ts';
 import { createRandom, gaussian, type Random } from '../../../models/random.ts';
-import { isSound } from '../../../models/training/learner.ts';
 import { Tbptt, type Training } from '../../../models/training/tbptt.ts';
 import { readGolden } from '../../golden/golden.ts';
 import { expectClose, expectSameBits } from '../difference.ts';
@@ -380,23 +379,4 @@ test('softmax-like heads have as many outputs as they like, each with its gradie
   const b = learner.weightCount - 3;
   expect([...memory.subarray(b, b + 3)].map((after, k) => before[b + k] - after)).toEqual([1, 0, -2]);
   expect(new Set(y).size).toBe(3);
-});
-
-test('is sound until a weight or the state is not a number', () => {
-  const learner = new Tbptt(new Lstm(2, 3), SKIP, sgdTraining(1, 2, 1));
-  const memory = new Float64Array(learner.size + 4);
-  learner.initialise(memory, 2, createRandom(3));
-  expect(isSound(learner, memory, 2)).toBe(true);
-  for (const [i, wrong] of [
-    [2, Number.NaN],
-    [2 + learner.weightCount - 1, Infinity],
-    [2 + learner.weightCount, -Infinity],
-  ] as const) {
-    const before = memory[i];
-    memory[i] = wrong;
-    expect(isSound(learner, memory, 2)).toBe(false);
-    memory[i] = before;
-  }
-  memory[1] = Number.NaN;
-  expect(isSound(learner, memory, 2)).toBe(true);
 });
