@@ -7,7 +7,7 @@
  *
  *   from the door    series, time, arrival, value, flags
  *   order            time (repaired), gap, cadence, drop
- *   detect           expected, lower, upper, surprise, level, score, anomaly, alarm, changes
+ *   detect           flags (forgotten), expected, lower, upper, surprise, level, score, anomaly, alarm, changes
  */
 import type { AlertChange } from './alert.ts';
 
@@ -25,6 +25,8 @@ export const ROW = {
   sameTime: 8,
   /** The time was repeated or went back in a recorded file and has been repaired. */
   repaired: 16,
+  /** What the series had learned could no longer be computed with; it was forgotten, and this row is its first. */
+  forgotten: 32,
 } as const;
 
 export interface Batch {

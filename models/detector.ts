@@ -2,7 +2,7 @@
  * The detector of one series: a sample in; how rare it is, how odd things are, and whether an event starts, out.
  *
  *   kind ▸ frame ▸ prediction error ▸ calibration ▸ alarm ▸ alert        score,
- *                        ▸ learn ▸ hygiene ▸ features ▸ LSTM step        then learn
+ *                        ▸ learn ▸ hygiene ▸ features ▸ cell step        then learn
  *
  * Scores, all −log10 p:
  *   surprise  |error| of this sample against its own past errors
@@ -13,6 +13,7 @@
  * One object serves every series of its shape; the numbers of a series are the block at memory[at..at+size].
  */
 import { clip } from './activation.ts';
+import type { StateWatch } from './cells/cell.ts';
 import { alarmStep, initialiseAlarm } from './alarm.ts';
 import { alertFacts, type AlertRules, alertStep, isFiring, keepWorst, REASON } from './alert.ts';
 import { type Batch, ROW } from './batch.ts';
@@ -23,17 +24,19 @@ import { frameStep, meanOf, scaleOf } from './frame.ts';
 import { KIND, kindStep, lastRawOf, type KindReading } from './kind.ts';
 import { laneStep, standingScore } from './lane.ts';
 import { layoutOf, type DetectorLayout } from './layout.ts';
-import { Lstm } from './cells/lstm.ts';
 import { lastArrivalOf, lastTimeOf, orderStep } from './order.ts';
 import { phaseOf, profileAt, profileStep } from './profile.ts';
 import { createRandom } from './random.ts';
 import { isConstant, rangeStep } from './range.ts';
+import { isSound } from './sound.ts';
 import { stuckStep } from './stuck.ts';
-import { type Learner } from './training/learner.ts';
-import { Tbptt, type Training } from './training/tbptt.ts';
+import { type CellName, createLearner } from './training/create-learner.ts';
+import type { Learner } from './training/learner.ts';
+import type { Training } from './training/tbptt.ts';
 
 export interface DetectorOptions {
-  /** Units of the LSTM. */
+  cell: CellName;
+  /** Units of the cell. */
   hidden: number;
   /** Past samples among the inputs. */
   lags: number;
@@ -45,6 +48,7 @@ export interface DetectorOptions {
 }
 
 export const DEFAULTS: DetectorOptions = {
+  cell: 'lstm',
   hidden: 16,
   lags: 20,
   season: 24 * 3600_000,
@@ -87,6 +91,7 @@ const HYGIENE_SIGMAS = 4;
 const HYGIENE_ROW_MAX = 2;
 const HYGIENE_AFTER = 50;
 const ERROR_MEMORY = 500;
+const SOUND_EVERY = 64; // samples
 
 export class Detector {
   readonly options: DetectorOptions;
@@ -94,6 +99,8 @@ export class Detector {
   readonly fast: Learner;
   /** Numbers in a block. */
   readonly size: number;
+  /** Blocks of the same shape mean the same, number for number. */
+  readonly shape: string;
 
   readonly #bucketMs: number;
   readonly #quietMs: number;
@@ -102,9 +109,15 @@ export class Detector {
   readonly #reading: KindReading = { value: 0, gap: 0, kind: 0, changed: false };
   readonly #rules: AlertRules;
 
-  constructor(options: DetectorOptions) {
+  /** @param make  what to forecast with instead of the learner that `cell` names: for comparisons */
+  constructor(options: DetectorOptions, make: typeof createLearner = createLearner) {
     this.options = options;
-    this.fast = new Tbptt(new Lstm(inputCount(options.lags), options.hidden), HEAD, options.training);
+    const { cell, hidden, lags, training } = options;
+    this.fast = make(cell, inputCount(lags), hidden, HEAD, training);
+    const forecaster = make === createLearner ? cell : `${this.fast.cell.name}/${this.fast.size}`;
+    this.shape = [forecaster, hidden, lags, training.k1, training.k2, training.spread, training.optimizer.name].join(
+      ' ',
+    );
     this.layout = layoutOf(options.lags, this.fast.size);
     this.size = this.layout.size;
     this.#bucketMs = options.season / BUCKETS_PER_SEASON;
@@ -152,6 +165,10 @@ export class Detector {
     const reading = this.#reading;
     kindStep(memory, at + L.kind, raw, gap, (batch.flags[row] & ROW.onOff) !== 0, reading);
     if (reading.changed) this.#forget(memory, at, memory[at + L.samples]);
+    if (!this.#isSound(memory, at)) {
+      this.#forget(memory, at, memory[at + L.samples]);
+      batch.flags[row] |= ROW.forgotten;
+    }
     const counter = reading.kind === KIND.counter;
     const x = reading.value;
     if (Number.isNaN(x)) {
@@ -219,6 +236,12 @@ export class Detector {
   silence(memory: Float64Array, at: number, now: number, since: number): number {
     const silent = now - Math.max(lastArrivalOf(memory, at + this.layout.order), since);
     return silent >= overdueAfter(memory, at + this.layout.cadence) ? silent : 0;
+  }
+
+  /** How far the memory of the cell has gone; undefined for a cell without one. */
+  watch(memory: Float64Array, at: number): StateWatch | undefined {
+    const { state, row } = this.fast.newest(memory, at + this.layout.fast);
+    return this.fast.cell.watch?.(memory, state, row);
   }
 
   /** The series' own time now: its clock may be off, and stays as far off as at its last sample. */
@@ -329,6 +352,16 @@ export class Detector {
     batch.expected[row] = Number.NaN;
     batch.lower[row] = Number.NaN;
     batch.upper[row] = Number.NaN;
+  }
+
+  /**
+   * Whether what was learned can be computed with. Weights that are not numbers show in the forecast at once; a gate
+   * that an infinite weight holds shut does not, so all of it is looked at now and then.
+   */
+  #isSound(memory: Float64Array, at: number): boolean {
+    const { forecast, samples, learned } = this.layout;
+    if (!Number.isFinite(memory[at + forecast])) return false;
+    return memory[at + samples] % SOUND_EVERY !== 0 || isSound(memory, at + learned, this.size - learned);
   }
 
   #forget(memory: Float64Array, at: number, seed: number): void {

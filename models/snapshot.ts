@@ -10,7 +10,7 @@
 import { crc32 } from './crc32.ts';
 import { CodedError } from './errors.ts';
 
-export const SNAPSHOT_FORMAT = 1;
+export const SNAPSHOT_FORMAT = 2;
 export const KERNEL = 'oracle-f64';
 
 const MAGIC = 0x4e535754; // 'TWSN', little-endian
@@ -20,6 +20,8 @@ export interface TrackState {
   id: string;
   source: string;
   pipeline: string;
+  /** `Detector.shape` of the block. */
+  shape: string;
   block: Float64Array;
 }
 
@@ -32,23 +34,23 @@ export interface Snapshot {
 interface Header {
   kernel: string;
   partition: number;
-  tracks: { id: string; source: string; pipeline: string; size: number; crc: number }[];
+  tracks: { id: string; source: string; pipeline: string; shape: string; size: number; crc: number }[];
 }
 
 /** Copies the tracks of a partition into bytes of their own. */
 export function encodeSnapshot(
   partition: number,
-  tracks: readonly { id: string; source: string; pipeline: string; memory: Float64Array; at: number; size: number }[],
+  tracks: readonly (Omit<TrackState, 'block'> & { memory: Float64Array; at: number; size: number })[],
   codec: { encode(text: string): Uint8Array },
 ): Uint8Array<ArrayBuffer> {
   const numbers = tracks.reduce((sum, track) => sum + track.size, 0);
   const blocks = new Float64Array(numbers);
   const header: Header = { kernel: KERNEL, partition, tracks: [] };
   let to = 0;
-  for (const { id, source, pipeline, memory, at, size } of tracks) {
+  for (const { id, source, pipeline, shape, memory, at, size } of tracks) {
     blocks.set(memory.subarray(at, at + size), to);
     const bytes = new Uint8Array(blocks.buffer, to * 8, size * 8);
-    header.tracks.push({ id, source, pipeline, size, crc: crc32(bytes) });
+    header.tracks.push({ id, source, pipeline, shape, size, crc: crc32(bytes) });
     to += size;
   }
   let text = codec.encode(JSON.stringify(header));
@@ -78,7 +80,7 @@ export function decodeSnapshot(bytes: Uint8Array, codec: { decode(bytes: Uint8Ar
   if (format !== SNAPSHOT_FORMAT) {
     throw new CodedError(
       'SNAPSHOT_VERSION',
-      `snapshot: expected format ${SNAPSHOT_FORMAT}, got ${format}; was it written by a newer version?`,
+      `snapshot: expected format ${SNAPSHOT_FORMAT}, got ${format}; ${format > SNAPSHOT_FORMAT ? 'was it written by a newer version?' : 'it was written by an older version'}`,
     );
   }
   const headerLength = view.getUint32(8, true);
@@ -92,12 +94,12 @@ export function decodeSnapshot(bytes: Uint8Array, codec: { decode(bytes: Uint8Ar
   }
   const snapshot: Snapshot = { tracks: [], damaged: [] };
   let from = PREFIX + headerLength;
-  for (const { id, source, pipeline, size, crc } of header.tracks) {
+  for (const { id, source, pipeline, shape, size, crc } of header.tracks) {
     // A copy in memory of its own: the bytes may be a window on a larger and unaligned buffer.
     const raw = Uint8Array.from(bytes.subarray(from, from + size * 8));
     from += size * 8;
     if (raw.length === size * 8 && crc32(raw) === crc) {
-      snapshot.tracks.push({ id, source, pipeline, block: new Float64Array(raw.buffer) });
+      snapshot.tracks.push({ id, source, pipeline, shape, block: new Float64Array(raw.buffer) });
     } else snapshot.damaged.push(id);
   }
   return snapshot;

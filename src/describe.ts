@@ -19,6 +19,7 @@ export function describe(track: Track, { alerting, overdue, unit }: Condition): 
   const { memory, at, model, id, source } = track;
   const { layout } = model.detector;
   const learning = learningOf(track);
+  const watch = model.detector.watch(memory, at);
   const cadence = cadenceOf(memory, at + layout.cadence);
   return {
     id,
@@ -30,6 +31,9 @@ export function describe(track: Track, { alerting, overdue, unit }: Condition): 
     learning,
     cadence_ms: cadence > 0 ? cadence : null,
     samples: sampleCountOf(memory, at + layout.order),
+    cell: model.detector.options.cell,
+    cell_state_max: watch?.largest ?? null,
+    gates_saturated: watch?.saturated ?? null,
   };
 }
 

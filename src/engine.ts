@@ -12,7 +12,7 @@ import { type Observable, Subject } from 'rxjs';
 import { acknowledge, isFiring } from '../models/alert.ts';
 import type { AlertDocument } from '../models/alert-document.ts';
 import { type Batch, createTick } from '../models/batch.ts';
-import { DEFAULTS, Detector } from '../models/detector.ts';
+import { Detector } from '../models/detector.ts';
 import { lastTimeOf } from '../models/order.ts';
 import type { Cancel, CheckpointStore, Clock, Command, LogEntry, Ownership, SampleLog } from '../models/ports.ts';
 import { learningOf } from '../models/progress.ts';
@@ -25,7 +25,9 @@ import { createDecoder, type Decoder } from '../sensors/decode.ts';
 import { AUTOMATIC, type Mapping } from '../sensors/mapping.ts';
 import { AlertLog } from './alert-log.ts';
 import type { PipelineConfig } from './config/config.ts';
+import { detectorOptions } from './detector-options.ts';
 import { Intake, type Receipt } from './intake.ts';
+import { Runaway } from './runaway.ts';
 import type { Telemetry } from './telemetry.ts';
 import { localOffsetOf } from './timezone.ts';
 
@@ -70,6 +72,7 @@ export class Engine {
   readonly #entries = new Subject<Batch>();
   readonly #alerts = new Subject<AlertDocument>();
   readonly #cancels: Cancel[] = [];
+  readonly #runaway = new Runaway();
   #saving: Promise<void> | undefined;
   #tickedAt = Infinity;
 
@@ -87,6 +90,7 @@ export class Engine {
     options.telemetry.observe({
       series: () => this.#seriesByState(),
       seriesStateBytes: () => this.registry.bytes,
+      seriesRunaway: () => this.#runaway.count(this.registry),
       alertsOpen: () => countBy(this.alertLog.open(), (alert) => alert.severity),
       logDepth: () => options.log.depth,
       checkpointAgeSeconds: () => (options.clock.now() - this.checkpointedAt) / 1000,
@@ -95,12 +99,7 @@ export class Engine {
 
   /** Makes or changes what a pipeline brings to its series. Its models go on where their shape allows. */
   configure(id: string, config: PipelineConfig, keepsModels: boolean): void {
-    const detector = new Detector({
-      ...DEFAULTS,
-      hidden: config.hidden,
-      season: config.seasonMs,
-      budgetPerDay: config.alertBudgetPerDay,
-    });
+    const detector = new Detector(detectorOptions(config));
     const known = this.#models.get(id);
     if (known !== undefined && !keepsModels) this.#removeTracks(id);
     const model: Model = known ?? { pipeline: id, listeningSince: -Infinity, detector, seed: config.seed };
@@ -232,7 +231,7 @@ export class Engine {
     telemetry.log.error({ partition }, 'no checkpoint of a partition can be read; its series start untrained');
   }
 
-  #restoreTrack({ id, source, pipeline: owner, block }: TrackState): void {
+  #restoreTrack({ id, source, pipeline: owner, shape, block }: TrackState): void {
     const { telemetry } = this.#options;
     const model = this.#models.get(owner);
     if (model === undefined) {
@@ -240,7 +239,7 @@ export class Engine {
         { series: id, pipeline: owner },
         'the pipeline of this series is gone, and with it what was learned',
       );
-    } else if (model.detector.size !== block.length) {
+    } else if (model.detector.shape !== shape || model.detector.size !== block.length) {
       telemetry.log.warn({ series: id }, 'the checkpoint is of another shape; the series starts untrained');
     } else {
       const track = this.registry.admit(id, source, model);
@@ -277,7 +276,8 @@ export class Engine {
     }
     const started = performance.now();
     this.#entries.next(entry.batch);
-    this.#options.telemetry.stepped(entry.batch, (performance.now() - started) / 1000);
+    const seconds = (performance.now() - started) / 1000;
+    this.#options.telemetry.stepped(entry.batch, seconds, (series) => this.registry.tracks[series]?.id);
   }
 
   #obey(command: Command, time: number): void {
@@ -340,6 +340,7 @@ export class Engine {
   async #save(): Promise<void> {
     const { clock, log, store, telemetry } = this.#options;
     const started = clock.now();
+    this.#runaway.look(this.registry, telemetry);
     const shards = [];
     for (const [partition, tracks] of this.#byPartition()) {
       // A series may have been removed, and its memory be another's, since the list was made.
@@ -347,6 +348,7 @@ export class Engine {
       const rows = present.map((track) => ({
         ...track,
         pipeline: track.model.pipeline,
+        shape: track.model.detector.shape,
         size: track.model.detector.size,
       }));
       shards.push({ partition, position: log.position, bytes: encodeSnapshot(partition, rows, TEXT) });

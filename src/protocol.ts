@@ -32,6 +32,11 @@ export interface SeriesInfo {
   /** Learned time between samples; null until known. */
   cadence_ms: number | null;
   samples: number;
+  /** The word of `cell:` in the configuration. */
+  cell: string;
+  /** Largest |c| in the memory of the cell, and the share of its gates that are shut or wide open; null without gates. */
+  cell_state_max: number | null;
+  gates_saturated: number | null;
 }
 
 export interface HelloMessage {

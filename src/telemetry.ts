@@ -14,6 +14,7 @@ import { type Batch, ROW } from '../models/batch.ts';
 export interface Levels {
   series(): Record<string, number>;
   seriesStateBytes(): number;
+  seriesRunaway(): number;
   alertsOpen(): Record<string, number>;
   logDepth(): number;
   checkpointAgeSeconds(): number;
@@ -35,6 +36,7 @@ export class Telemetry {
   readonly #dropped: Counter<'reason'>;
   readonly #irregular: Counter<'what'>;
   readonly #alerts: Counter<'severity' | 'reason'>;
+  readonly #forgotten: Counter;
   readonly #step: Histogram;
   readonly #lag: Histogram;
   readonly #checkpoints: Counter<'result'>;
@@ -55,6 +57,7 @@ export class Telemetry {
     this.#dropped = counter('samples_dropped_total', 'Readings that did not become a sample', ['reason']);
     this.#irregular = counter('samples_irregular_total', 'Samples accepted although something was odd', ['what']);
     this.#alerts = counter('alerts_total', 'Alerts opened', ['severity', 'reason']);
+    this.#forgotten = counter('models_forgotten_total', 'Models that could not be computed with and began anew');
     this.#step = histogram(
       'step_duration_seconds',
       'Time to score one sample and learn from it, mean of a batch',
@@ -82,6 +85,7 @@ export class Telemetry {
   /** Adds what is read off the engine when somebody asks. */
   observe(levels: Levels): void {
     this.#level('series_state_bytes', 'Memory of all detectors', () => levels.seriesStateBytes());
+    this.#level('series_runaway', 'Series whose cell state went beyond 50', () => levels.seriesRunaway());
     this.#level('log_depth', 'Rows taken in and not yet scored', () => levels.logDepth());
     this.#level('checkpoint_age_seconds', 'Time since the last checkpoint', () => levels.checkpointAgeSeconds());
     this.#levels('series', 'Series by state', 'state', () => levels.series());
@@ -128,8 +132,8 @@ export class Telemetry {
     if (count > 0) this.#irregular.inc({ what: 'numeric_string' }, count);
   }
 
-  /** Counts what a batch came to. @param seconds time it took */
-  stepped(batch: Batch, seconds: number): void {
+  /** Counts what a batch came to. @param seconds time it took; @param nameOf id of a series by its index */
+  stepped(batch: Batch, seconds: number, nameOf: (series: number) => string | undefined): void {
     let kept = 0;
     for (let row = 0; row < batch.length; row++) {
       const drop = batch.drop[row];
@@ -140,11 +144,21 @@ export class Telemetry {
       kept++;
       const flags = batch.flags[row];
       if ((flags & ROW.sameTime) !== 0) this.#irregular.inc({ what: 'same_time' });
+      if ((flags & ROW.forgotten) !== 0) this.#forgot(nameOf(batch.series[row]));
       if ((flags & (ROW.recorded | ROW.overdue)) === 0) {
         this.#lag.observe(Math.max(0, (batch.arrival[row] - batch.time[row]) / 1000));
       }
     }
     if (kept > 0) this.#step.observe(seconds / kept);
+  }
+
+  #forgot(series: string | undefined): void {
+    this.#forgotten.inc();
+    this.log.error({ series }, 'what this series had learned was not a number any more; it begins anew');
+  }
+
+  ranAway(series: string, largest: number): void {
+    this.log.warn({ series, largest }, 'the cell state of this series has run away; choose a cell that forgets');
   }
 
   alertOpened(severity: string, reason: string): void {

@@ -9,6 +9,7 @@ import { isRecording } from '../../sensors/recording.ts';
 import { type CommandLine, usage } from '../cli.ts';
 import { expand } from '../config/expand.ts';
 import { parseDuration } from '../config/units.ts';
+import { detectorOptions } from '../detector-options.ts';
 import { progressBar } from '../progress-bar.ts';
 import { replayRows, type ReplayOptions, warmUp } from '../replay.ts';
 import { Chart, reportPage } from '../report.ts';
@@ -113,9 +114,8 @@ async function replayOptions(line: CommandLine): Promise<ReplayOptions> {
     // The first pipeline of the file is how its streams are watched.
     const [pipeline] = expand((await readConfiguration(line)).config).pipelines.values();
     if (pipeline !== undefined) {
-      const { hidden, seasonMs, alertBudgetPerDay, timezone } = pipeline;
-      options.detector = { hidden, season: seasonMs, budgetPerDay: alertBudgetPerDay };
-      options.localOffset = localOffsetOf(timezone);
+      options.detector = detectorOptions(pipeline);
+      options.localOffset = localOffsetOf(pipeline.timezone);
       options.seed = pipeline.seed;
     }
   }

@@ -7,6 +7,7 @@
  * Ids are keys of Maps and never of objects, so that no id can reach an object's prototype.
  */
 
+import type { CellName } from '../../models/training/create-learner.ts';
 import type { Mapping } from '../../sensors/mapping.ts';
 
 /** Where a server listens. Port 0: any free port. */
@@ -117,7 +118,7 @@ export interface PipelineConfig {
   /** Source ids. */
   inputs: string[];
   kind: 'values';
-  cell: 'lstm';
+  cell: CellName;
   /** Hidden units of each detector. */
   hidden: number;
   seasonMs: number;

@@ -6,6 +6,7 @@
  * In: plain values as the file holds them, snake_case. Out: `Config`.
  */
 import * as z from 'zod';
+import { CELLS } from '../../models/training/create-learner.ts';
 import { isLoopback, parseAddress } from './address.ts';
 import type { Config, HttpConfig, PipelineConfig } from './config.ts';
 import { byId, duration, emptyAllowed, flag, integer, list, nonEmpty, section, text, word } from './leaves.ts';
@@ -18,7 +19,6 @@ const LATER = {
   top: ['include'],
   pipelineKeys: ['hold', 'group', 'context', 'peers', 'memory', 'weights', 'limits', 'direction', 'min_deviation'],
   kinds: ['events'],
-  cells: ['lstm97', 'gru', 'gru_before', 'rnn', 'elstm', 'attention'],
 };
 
 const SEED_MAX = 4_294_967_295; // 32 bits
@@ -76,7 +76,7 @@ const pipeline = section(
   {
     inputs: list(nonEmpty('source id'), 'source ids').describe('Ids of the sources to read.'),
     kind: word(['values'], LATER.kinds).default('values').describe('What the series hold: values, that is numbers.'),
-    cell: word(['lstm'], LATER.cells).default('lstm').describe('Recurrent cell of the model.'),
+    cell: word(CELLS).default('lstm').describe('Cell of the model; see `tidewatch compare`.'),
     hidden: integer(1, 512).prefault(16).describe('Hidden units of each model.'),
     season: duration('1m', '400d').prefault('24h').describe('Length of the cycle that the plant repeats.'),
     timezone: timezone.prefault('UTC').describe('IANA time zone in which the season turns, such as Europe/Berlin.'),

@@ -15,6 +15,9 @@ export function seriesInfo(id: string, rest: Partial<SeriesInfo> = {}): SeriesIn
     learning: 1,
     cadence_ms: 1000,
     samples: 100,
+    cell: 'lstm',
+    cell_state_max: 1,
+    gates_saturated: 0,
     ...rest,
   };
 }

@@ -4,7 +4,8 @@ import { createBatch, pushRow, ROW } from '../../models/batch.ts';
 import { BENCHMARK_THRESHOLD, DEFAULTS, Detector } from '../../models/detector.ts';
 import { KIND, kindOf } from '../../models/kind.ts';
 import { createRandom, gaussian } from '../../models/random.ts';
-import { detectorContract } from '../contracts/detector.ts';
+import { CELLS } from '../../models/training/create-learner.ts';
+import { detectorContract, expectRestartsUnseen } from '../contracts/detector.ts';
 import { expectSameBits, firstDifference } from './difference.ts';
 import { newWorld, play, type Sample, type World } from './play.ts';
 
@@ -14,6 +15,33 @@ const MINUTE = 60_000;
 const small = () => new Detector({ ...DEFAULTS, hidden: 4, lags: 3, season: 60 * MINUTE });
 
 detectorContract('LSTM', small);
+
+describe.each(CELLS)('with the cell %s', (cell) => {
+  test.each([false, true])('goes on after restarts as if there had been none; walks spread: %s', (spread) => {
+    const training = { ...DEFAULTS.training, k2: 6, spread };
+    expectRestartsUnseen(() => new Detector({ ...DEFAULTS, cell, hidden: 4, lags: 3, season: 60 * MINUTE, training }));
+  });
+
+  test('learns a noisy sine and sees a spike on it', () => {
+    const detector = new Detector({ ...DEFAULTS, cell, hidden: 8, lags: 3, season: 60 * MINUTE });
+    const random = createRandom(3);
+    const samples = Array.from({ length: 2500 }, (_, i) => ({
+      id: 'a',
+      time: i * MINUTE,
+      value: Math.sin((2 * Math.PI * i) / 40) + 0.1 * gaussian(random) + (i === 2200 ? 3 : 0),
+    }));
+    const { surprise, level } = play(newWorld(detector), samples);
+    expect(surprise[2200]).toBeGreaterThan(4);
+    expect(surprise.slice(500, 2200).filter((score) => score > 4).length).toBeLessThan(5);
+    expect(level.every(Number.isFinite)).toBe(true);
+  });
+});
+
+test('blocks of different cells are never taken for one another, even of the same size', () => {
+  const of = (cell: (typeof CELLS)[number]) => new Detector({ ...DEFAULTS, cell });
+  expect(of('gru').size).toBe(of('gru_before').size);
+  expect(new Set(CELLS.map((cell) => of(cell).shape)).size).toBe(CELLS.length);
+});
 
 test('the shipped default keeps within a flat block of known size', () => {
   const detector = new Detector(DEFAULTS);

@@ -13,6 +13,7 @@ interface Given {
   id: string;
   source: string;
   pipeline: string;
+  shape: string;
   block: number[];
 }
 const encode = (given: Given[]) =>
@@ -29,9 +30,9 @@ const encode = (given: Given[]) =>
   );
 const decode = (bytes: Uint8Array) => decodeSnapshot(bytes, decoder);
 const TRACKS: Given[] = [
-  { id: 'a', source: 'plant/a', pipeline: 'p', block: [1, -0, Number.NaN] },
-  { id: 'b', source: 'größe/\u{1F30A}"', pipeline: 'q', block: [Infinity, 5e-324] },
-  { id: 'c', source: 'c', pipeline: 'p', block: [2] },
+  { id: 'a', source: 'plant/a', pipeline: 'p', shape: 's 1', block: [1, -0, Number.NaN] },
+  { id: 'b', source: 'größe/\u{1F30A}"', pipeline: 'q', shape: 's 2', block: [Infinity, 5e-324] },
+  { id: 'c', source: 'c', pipeline: 'p', shape: 's 1', block: [2] },
 ];
 
 /** The code of the error that decoding throws, '' where it succeeds. */
@@ -68,14 +69,15 @@ describe('a snapshot', () => {
       id: fc.string(),
       source: fc.string({ unit: 'grapheme' }),
       pipeline: fc.string(),
+      shape: fc.string(),
       block: fc.array(fc.double(), { maxLength: 20 }),
     });
     fc.assert(
       fc.property(fc.array(track, { maxLength: 6 }), (given) => {
         const { tracks, damaged } = decode(encode(given));
         expect(damaged).toEqual([]);
-        expect(tracks.map(({ id, source, pipeline }) => [id, source, pipeline])).toEqual(
-          given.map(({ id, source, pipeline }) => [id, source, pipeline]),
+        expect(tracks.map(({ id, source, pipeline, shape }) => [id, source, pipeline, shape])).toEqual(
+          given.map(({ id, source, pipeline, shape }) => [id, source, pipeline, shape]),
         );
         for (const [i, { block }] of tracks.entries()) expectSameBits('block', block, given[i].block);
       }),
@@ -92,7 +94,7 @@ describe('a snapshot', () => {
 
   test('is a copy: what happens to the track later does not reach it', () => {
     const memory = Float64Array.of(1, 2, 3);
-    const track = { id: 'a', source: 'a', pipeline: 'p', memory, at: 0, size: 3 };
+    const track = { id: 'a', source: 'a', pipeline: 'p', shape: 's', memory, at: 0, size: 3 };
     const bytes = encodeSnapshot(0, [track], encoder);
     memory.fill(9);
     expect([...decode(bytes).tracks[0].block]).toEqual([1, 2, 3]);
@@ -164,6 +166,14 @@ describe('the message', () => {
   test('of a foreign file says what was expected', () => {
     expect(() => decode(encoder.encode('{"not": "a snapshot"}'))).toThrow(
       'snapshot: expected a file that begins with TWSN  (SNAPSHOT_FORMAT)',
+    );
+  });
+
+  test('of an older format says so', () => {
+    const bytes = encode(TRACKS);
+    new DataView(bytes.buffer).setUint32(4, 1, true);
+    expect(() => decode(bytes)).toThrow(
+      `expected format ${SNAPSHOT_FORMAT}, got 1; it was written by an older version`,
     );
   });
 

@@ -25,7 +25,8 @@ const SCOREBOARD = { injected: 1, caught: 1, missed: 0, false: 0, median_delay_m
 
 function seriesOf(id: string): SeriesInfo {
   const rest = { unit: '', state: 'normal', learning: 1, cadence_ms: 1000, samples: 9, kind: 'gauge' } as const;
-  return { id, source: id, pipeline: 'main', ...rest };
+  const model = { cell: 'lstm', cell_state_max: 1, gates_saturated: 0 };
+  return { id, source: id, pipeline: 'main', ...rest, ...model };
 }
 
 function columns(s: string, from = 0, count = 1): SampleColumns {

@@ -11,6 +11,7 @@ function observed(): { telemetry: Telemetry; lines: Lines } {
   telemetry.observe({
     series: () => ({ normal: 2, alert: 1 }),
     seriesStateBytes: () => 4096,
+    seriesRunaway: () => 2,
     alertsOpen: () => ({ critical: 1 }),
     logDepth: () => 7,
     checkpointAgeSeconds: () => 1.5,
@@ -74,13 +75,23 @@ describe('telemetry', () => {
     pushRow(batch, 0, NOON, NOON, 2, 0);
     pushRow(batch, 0, NOON, NOON, Number.NaN, ROW.overdue);
     batch.drop[2] = dropCode('duplicate');
-    telemetry.stepped(batch, 0.003);
+    telemetry.stepped(batch, 0.003, (series) => `series-${series}`);
     const text = await telemetry.metrics.metrics();
     expect(text).toContain('tidewatch_samples_dropped_total{reason="duplicate"} 1\n');
     expect(text).toContain('tidewatch_samples_irregular_total{what="same_time"} 1\n');
     expect(text).toContain('tidewatch_ingest_lag_seconds_count 2\n');
     expect(text).toContain('tidewatch_ingest_lag_seconds_sum 2\n');
     expect(text).toContain('tidewatch_step_duration_seconds_sum 0.001\n');
+  });
+
+  it('counts and names a series whose model began anew', async () => {
+    const { telemetry, lines } = observed();
+    const batch = createBatch(2);
+    pushRow(batch, 4, NOON, NOON, 1, 0);
+    pushRow(batch, 5, NOON, NOON, 1, ROW.forgotten);
+    telemetry.stepped(batch, 0.001, (series) => `series-${series}`);
+    expect(await telemetry.metrics.metrics()).toContain('tidewatch_models_forgotten_total 1\n');
+    expect(lines.all).toMatchObject([{ level: 50, series: 'series-5' }]);
   });
 
   it('logs a source that comes and goes, and a checkpoint that failed', async () => {

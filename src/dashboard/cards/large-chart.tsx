@@ -55,7 +55,7 @@ function Readout({ reading, desk }: { reading: Signal<Reading | null>; desk: Des
 }
 
 function Facts({ track }: { track: SeriesTrack }) {
-  const { source, id, pipeline, kind, cadence_ms, samples } = track.info.value;
+  const { source, id, pipeline, kind, cadence_ms, samples, cell } = track.info.value;
   return (
     <dl class="card-facts">
       <Fact name="Source" text={source} />
@@ -63,6 +63,7 @@ function Facts({ track }: { track: SeriesTrack }) {
       <Fact name="Pipeline" text={pipeline} />
       <Fact name="Kind" text={kind === 'on_off' ? 'on/off' : kind} />
       <Fact name="A sample every" text={formatDelay(cadence_ms)} />
+      <Fact name="Cell" text={cell} />
       <Fact name="Samples" text={formatCount(samples)} />
     </dl>
   );

@@ -142,7 +142,7 @@ export const wrongFiles: WrongFile[] = [
     '"weights" is not available',
   ),
   wrong('a kind of a later version', pipeline('kind: ¦events'), 'CONFIG_NOT_AVAILABLE'),
-  wrong('a cell of a later version', pipeline('cell: ¦gru'), 'CONFIG_NOT_AVAILABLE'),
+  wrong('a cell nobody knows', pipeline('cell: ¦grue'), 'CONFIG_VALUE', 'did you mean "gru"'),
   wrong('four threads', 'threads: ¦4\n', 'CONFIG_NOT_AVAILABLE'),
   wrong('include', '¦include: other.yaml\n', 'CONFIG_NOT_AVAILABLE'),
 

@@ -29,7 +29,8 @@ export class RecordingContext implements SinkContext {
 
   know(id: string, more: Partial<SeriesInfo> = {}): void {
     const info = { source: id, pipeline: 'main', kind: 'gauge', unit: '', state: 'normal', learning: 1 } as const;
-    this.infos.set(id, { id, ...info, cadence_ms: 1000, samples: 10, ...more });
+    const model = { cell: 'lstm', cell_state_max: 1, gates_saturated: 0 };
+    this.infos.set(id, { id, ...info, cadence_ms: 1000, samples: 10, ...model, ...more });
   }
 
   series(id: string): SeriesInfo | undefined {
