@@ -2,9 +2,21 @@
 import { parseArgs } from 'node:util';
 import { CodedError } from '../models/errors.ts';
 
-const COMMANDS = ['run', 'demo', 'check', 'replay', 'inject', 'tail', 'version', 'help'] as const;
+const COMMANDS = [
+  'run',
+  'demo',
+  'check',
+  'replay',
+  'compare',
+  'export',
+  'import',
+  'inject',
+  'tail',
+  'version',
+  'help',
+] as const;
 /** Named in advance, so that whoever tries one is told plainly. */
-const LATER = ['export', 'import', 'compare', 'cluster'] as const;
+const LATER = ['cluster'] as const;
 type CommandName = (typeof COMMANDS)[number];
 
 const OPTIONS = {
@@ -23,6 +35,9 @@ const OPTIONS = {
   seed: { type: 'string' },
   report: { type: 'string' },
   for: { type: 'string' },
+  out: { type: 'string' },
+  float32: { type: 'boolean' },
+  resume: { type: 'boolean' },
 } as const;
 
 const COMMON = ['config', 'state-dir', 'listen', 'token-file', 'log-level', 'json', 'help', 'version'];
@@ -31,6 +46,9 @@ const OWN: Record<CommandName, readonly string[]> = {
   demo: [],
   check: [],
   replay: ['scores', 'warm', 'period', 'kind', 'seed', 'report'],
+  compare: ['seed', 'report'],
+  export: ['out', 'float32'],
+  import: ['resume'],
   inject: ['for'],
   tail: [],
   version: [],
@@ -41,10 +59,13 @@ const OWN: Record<CommandName, readonly string[]> = {
 const WORDLESS: ReadonlySet<CommandName> = new Set(['run', 'demo', 'check', 'version']);
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
+type Switch = 'json' | 'float32' | 'resume';
+
 export interface CommandLine {
   command: CommandName;
   positionals: string[];
-  options: Partial<Record<Exclude<keyof typeof OPTIONS, 'json' | 'help' | 'version'>, string>> & { json?: boolean };
+  options: Partial<Record<Exclude<keyof typeof OPTIONS, Switch | 'help' | 'version'>, string>> &
+    Partial<Record<Switch, boolean>>;
 }
 
 export const USAGE = `Usage: tidewatch [COMMAND] [OPTIONS]
@@ -58,6 +79,14 @@ export const USAGE = `Usage: tidewatch [COMMAND] [OPTIONS]
       --period DURATION     distance of rows that carry numbers instead of times (default 1s)
       --seed N              seed of the first weights (default 1)
       --report FILE.html    write one page with a chart of every file
+  compare [INPUT]           all cells side by side on one recorded channel, or on two sines that drift
+      --seed N              seed of the first weights and of the sines (default 1)
+      --report FILE.html    write one page with the table and a chart
+  export SERIES             what a series learned, as a safetensors file
+      --out FILE            where to (default SERIES.safetensors)
+      --float32             rounded, for readers that know no doubles
+  import FILE SERIES        give a series the weights of a file, while no daemon runs
+      --resume              and everything else a training goes on from
   inject KIND SERIES        put a fault into the running demo, as in: inject stuck line1/pump/pressure
       --for DURATION        how long (default 30s)
   tail [SERIES...]          print alerts of the running daemon as they happen

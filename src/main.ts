@@ -3,6 +3,8 @@
 import { CodedError } from '../models/errors.ts';
 import { parseCommandLine, USAGE } from './cli.ts';
 import { check } from './commands/check.ts';
+import { compareCommand } from './commands/compare.ts';
+import { exportCommand, importCommand } from './commands/exchange.ts';
 import { inject } from './commands/inject.ts';
 import { replay } from './commands/replay.ts';
 import { run } from './commands/run.ts';
@@ -22,6 +24,12 @@ async function main(args: readonly string[]): Promise<number> {
       return check(line);
     case 'replay':
       return replay(line);
+    case 'compare':
+      return compareCommand(line);
+    case 'export':
+      return exportCommand(line);
+    case 'import':
+      return importCommand(line);
     case 'inject':
       return inject(line);
     case 'tail':

@@ -1,4 +1,5 @@
 /** One self-contained page with a chart of every replayed file: value, level and alarms. No script, nothing fetched. */
+import { escapeHtml, page } from './page.ts';
 import type { ScoredRow } from './replay.ts';
 
 const WIDTH = 960;
@@ -69,29 +70,19 @@ export class Chart {
         n > 0 ? `<line class="alarm" x1="${num(x(i))}" x2="${num(x(i))}" y1="0" y2="${bottom}"/>` : '',
       )
       .join('');
-    return `<svg viewBox="0 0 ${WIDTH} ${bottom}" role="img" aria-label="${escape(this.name)}">${alarms}<polyline class="value" points="${value}"/><polyline class="level" points="0,${bottom} ${level} ${WIDTH},${bottom}"/></svg>`;
+    return `<svg viewBox="0 0 ${WIDTH} ${bottom}" role="img" aria-label="${escapeHtml(this.name)}">${alarms}<polyline class="value" points="${value}"/><polyline class="level" points="0,${bottom} ${level} ${WIDTH},${bottom}"/></svg>`;
   }
 }
 
 export function reportPage(input: string, charts: readonly Chart[]): string {
   const sections = charts.map(
     (chart) =>
-      `<section><h2>${escape(chart.name)}</h2><p>${chart.rows} rows, ${chart.alarms} alarms</p>${chart.svg()}</section>`,
+      `<section><h2>${escapeHtml(chart.name)}</h2><p>${chart.rows} rows, ${chart.alarms} alarms</p>${chart.svg()}</section>`,
   );
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Replay of ${escape(input)}</title>
-<style>
-:root{color-scheme:light dark;--ink:#1c2733;--paper:#fff;--value:#2563a8;--level:#b7791f;--alarm:#c53030}
-@media (prefers-color-scheme:dark){:root{--ink:#dfe7ef;--paper:#12181f;--value:#7ab8f5;--level:#e0b252;--alarm:#fc8181}}
-body{margin:2rem auto;max-width:60rem;padding:0 1rem;font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
-h2{font-size:1rem;margin:2rem 0 0;overflow-wrap:anywhere}p{margin:0 0 .5rem;opacity:.7}svg{width:100%;height:auto}
-.value{fill:none;stroke:var(--value)}.level{fill:var(--level);fill-opacity:.35;stroke:var(--level)}.alarm{stroke:var(--alarm);stroke-width:1.5}
-</style></head><body><h1>Replay of ${escape(input)}</h1>
-<p>Upper line: value. Filled below: level, 0 to ${SCORE_MAX}. Vertical lines: alarms.</p>
-${sections.join('\n')}
-</body></html>
-`;
+  return page(
+    `Replay of ${input}`,
+    `<p>Upper line: value. Filled below: level, 0 to ${SCORE_MAX}. Vertical lines: alarms.</p>\n${sections.join('\n')}`,
+  );
 }
 
 function joined(a: Bucket, b: Bucket): Bucket {
@@ -105,8 +96,4 @@ function joined(a: Bucket, b: Bucket): Bucket {
 
 function num(x: number): string {
   return x.toFixed(1);
-}
-
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PHASE } from '../../models/alert.ts';
 import { DEFAULTS, Detector } from '../../models/detector.ts';
+import { createLearner } from '../../models/training/create-learner.ts';
 import { type ReplayOptions, replayFile, replayRows, type ScoredRow, warmUp } from '../../src/replay.ts';
 import { NOON, wave } from '../sim/tracks.ts';
 
@@ -110,6 +111,35 @@ describe('a replay', () => {
       expect(all[i].value).toBe(alone[0][i].value);
     }
     expect(all[650].alarm).toBe(1);
+  });
+
+  it('can be narrowed to some channels, which then score as they do in a file of their own', async () => {
+    const lines = series(300, { channels: 3 });
+    const path = await file(lines);
+    const alone = await file(lines.map((line) => `${line.split(',')[0]},${line.split(',')[2]}`));
+    expect(await scored(path, { channels: ['c1'] })).toEqual(await scored(alone));
+    expect(await scored(path, { channels: ['c0', 'c1', 'c2'] })).toEqual(await scored(path));
+    await expect(scored(path, { channels: ['c3'] })).rejects.toMatchObject({ code: 'RECORDING_CHANNEL' });
+  });
+
+  it('says what was expected of the first channel, from what came before', async () => {
+    const rows = await scored(await file(series(600)));
+    expect(rows[0].expected).toBeNaN();
+    const late = rows.slice(500);
+    const error = (to: (i: number) => number) =>
+      late.reduce((sum, { value }, i) => sum + Math.abs(value - to(i + 500)), 0);
+    expect(error((i) => rows[i].expected)).toBeLessThan(error((i) => rows[i - 1].value));
+  });
+
+  it('forecasts with the learner that it is handed', async () => {
+    const path = await file(series(300));
+    const shapes: string[] = [];
+    const learner: NonNullable<ReplayOptions['learner']> = (cell, inputs, hidden, head, training) => {
+      shapes.push(`${cell} ${inputs > 0} ${hidden}`);
+      return createLearner('gru', inputs, hidden, head, training);
+    };
+    expect(await scored(path, { learner })).toEqual(await scored(path, { detector: { ...DETECTOR, cell: 'gru' } }));
+    expect(shapes).toEqual(['lstm true 3']);
   });
 
   it('goes on from a copy of the state after a warm-up', async () => {

@@ -3,7 +3,7 @@ import type { ScoredRow } from '../../src/replay.ts';
 import { Chart, reportPage } from '../../src/report.ts';
 
 function row(value: number, level = 0, alarm = 0): ScoredRow {
-  return { timestamp: '', value, anomalyScore: 0, surprise: 0, level, alarm };
+  return { timestamp: '', value, expected: value, anomalyScore: 0, surprise: 0, level, alarm };
 }
 
 const alarmsDrawn = (svg: string) => svg.match(/class="alarm"/g)?.length ?? 0;

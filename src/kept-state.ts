@@ -1,0 +1,61 @@
+/** The state a daemon left behind, to be read and changed while none runs. */
+import { CodedError } from '../models/errors.ts';
+import type { KeptCheckpoint } from '../models/ports.ts';
+import { decodeSnapshot, encodeSnapshot, type TrackState } from '../models/snapshot.ts';
+import { FileCheckpointStore } from './checkpoint.ts';
+import { FileStorage } from './ports/storage.ts';
+
+const TEXT = {
+  encode: (text: string) => Buffer.from(text),
+  decode: (bytes: Uint8Array) => Buffer.from(bytes).toString(),
+};
+
+export class KeptState {
+  readonly #store: FileCheckpointStore;
+  readonly #checkpoint: KeptCheckpoint;
+  /** By partition. */
+  readonly #tracks: Map<number, TrackState[]>;
+
+  private constructor(store: FileCheckpointStore, checkpoint: KeptCheckpoint) {
+    this.#store = store;
+    this.#checkpoint = checkpoint;
+    this.#tracks = new Map(
+      checkpoint.shards.map(({ partition, bytes }) => [partition, decodeSnapshot(bytes, TEXT).tracks]),
+    );
+  }
+
+  /** @throws CodedError STATE_MISSING where no checkpoint was ever written, or what reading one throws */
+  static async open(stateDir: string): Promise<KeptState> {
+    const store = new FileCheckpointStore(new FileStorage(stateDir));
+    const checkpoint = await store.load();
+    if (checkpoint === undefined) {
+      throw new CodedError('STATE_MISSING', `${stateDir}: expected the state of a daemon that ran, found none`);
+    }
+    return new KeptState(store, checkpoint);
+  }
+
+  /** @throws CodedError SERIES_UNKNOWN */
+  find(id: string): TrackState {
+    const all = [...this.#tracks.values()].flat();
+    const track = all.find((candidate) => candidate.id === id);
+    if (track === undefined) {
+      const known = all.map((candidate) => candidate.id).sort();
+      const shown = known.slice(0, 10).join(', ') + (known.length > 10 ? ` and ${known.length - 10} more` : '');
+      throw new CodedError(
+        'SERIES_UNKNOWN',
+        `expected a series of the state, got ${JSON.stringify(id)}; known: ${shown}`,
+      );
+    }
+    return track;
+  }
+
+  /** Writes a checkpoint with the blocks as they are now. */
+  async save(): Promise<void> {
+    const shards = this.#checkpoint.shards.map(({ partition, position }) => {
+      const tracks = this.#tracks.get(partition) ?? [];
+      const rows = tracks.map((track) => ({ ...track, memory: track.block, at: 0, size: track.block.length }));
+      return { partition, position, bytes: encodeSnapshot(partition, rows, TEXT) };
+    });
+    await this.#store.save({ shards, journal: this.#checkpoint.journal });
+  }
+}

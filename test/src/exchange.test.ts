@@ -1,0 +1,168 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { DEFAULTS, Detector } from '../../models/detector.ts';
+import { decodeSafetensors } from '../../models/exchange/safetensors.ts';
+import { encodeSnapshot } from '../../models/snapshot.ts';
+import { FileCheckpointStore } from '../../src/checkpoint.ts';
+import { parseCommandLine } from '../../src/cli.ts';
+import { exportCommand, importCommand } from '../../src/commands/exchange.ts';
+import { KeptState } from '../../src/kept-state.ts';
+import { FileStorage } from '../../src/ports/storage.ts';
+import { expectSameBits } from '../models/difference.ts';
+import { newWorld, play } from '../models/play.ts';
+import { wave } from '../sim/tracks.ts';
+
+const SECOND = 1000;
+const SEASON = 60 * SECOND;
+
+let folder = '';
+let printed = '';
+let warned = '';
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tidewatch-exchange-'));
+  printed = '';
+  warned = '';
+  const into = (add: (text: string) => void) => (text: unknown) => {
+    add(String(text));
+    return true;
+  };
+  vi.spyOn(process.stdout, 'write').mockImplementation(into((text) => (printed += text)));
+  vi.spyOn(process.stderr, 'write').mockImplementation(into((text) => (warned += text)));
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await rm(folder, { recursive: true });
+});
+
+const at = (name: string) => join(folder, name);
+const detector = new Detector({ ...DEFAULTS, hidden: 5, season: SEASON });
+
+async function configure(hidden = 5, port = 1): Promise<void> {
+  const listen = `http: {listen: "127.0.0.1:${port}"}`;
+  const sources = 'sources: {in: {type: http}}';
+  const pipelines = `pipelines: {plant: {inputs: [in], hidden: ${hidden}, season: 1m}}`;
+  await writeFile(
+    at('pipelines.yaml'),
+    ['version: 1', `state_dir: ${at('state')}`, listen, sources, pipelines].join('\n'),
+  );
+}
+
+/** The state of a daemon that has watched two pumps for a while. */
+async function leaveState(): Promise<void> {
+  const world = newWorld(detector);
+  for (const [k, id] of ['pump_a', 'pump_b'].entries()) {
+    play(
+      world,
+      Array.from({ length: 400 }, (_, i) => ({ id, time: i * SECOND, value: (k + 1) * wave(i + 77 * k) })),
+    );
+  }
+  const shards = [...world.registry].map((track) => {
+    const { shape, size } = detector;
+    const bytes = encodeSnapshot(track.partition, [{ ...track, pipeline: 'plant', shape, size }], new TextEncoder());
+    return { partition: track.partition, position: 0, bytes };
+  });
+  await new FileCheckpointStore(new FileStorage(at('state'))).save({ shards, journal: { mark: 7 } });
+}
+
+const command = (run: typeof exportCommand, ...words: string[]) =>
+  run(parseCommandLine([run === exportCommand ? 'export' : 'import', ...words, '--config', at('pipelines.yaml')]));
+const blockOf = async (series: string) => (await KeptState.open(at('state'))).find(series).block;
+const { learned, fast } = detector.layout;
+const weights = (block: Float64Array) => block.subarray(fast, fast + detector.fast.weightCount);
+
+describe('a series', () => {
+  beforeEach(async () => {
+    await configure();
+    await leaveState();
+  });
+
+  test('is exported under the names others know, with all that it learned', async () => {
+    expect(await command(exportCommand, 'pump_a', '--out', at('a.safetensors'))).toBe(0);
+    expect(printed).toMatch(/a\.safetensors: \d+ tensors of pump_a, \d+ bytes\n/);
+    const { tensors, metadata } = decodeSafetensors(await readFile(at('a.safetensors')), new TextDecoder());
+    expect(tensors.get('lstm.weight_ih_l0')?.shape).toEqual([20, 32]);
+    expect(tensors.get('lstm.weight_hh_l0')?.shape).toEqual([20, 5]);
+    expect(tensors.get('head.weight')?.shape).toEqual([1, 5]);
+    for (const name of ['detector.frame', 'detector.surprise', 'opt.v.head.skip', 'state.c']) {
+      expect(tensors.has(name), name).toBe(true);
+    }
+    expect(metadata.get('series')).toBe('pump_a');
+    expect(Number(metadata.get('scale.mean'))).toBeCloseTo(50, 0);
+  });
+
+  test('gets the weights of another, and nothing else of it', async () => {
+    const [a, b] = [await blockOf('pump_a'), await blockOf('pump_b')];
+    await command(exportCommand, 'pump_a', '--out', at('a.safetensors'));
+    expect(await command(importCommand, at('a.safetensors'), 'pump_b')).toBe(0);
+    const got = await blockOf('pump_b');
+    expectSameBits('weights', weights(got), weights(a));
+    expectSameBits('all before the network', got.subarray(0, fast), b.subarray(0, fast));
+    const moments = got.subarray(fast + detector.fast.weightCount, fast + 2 * detector.fast.weightCount);
+    expect(moments.every((moment) => moment === 0)).toBe(true);
+    expectSameBits('the other', await blockOf('pump_a'), a);
+    expect((await new FileCheckpointStore(new FileStorage(at('state'))).load())?.journal).toEqual({ mark: 7 });
+  });
+
+  test('gets everything that was learned with --resume, and goes on bit for bit', async () => {
+    const a = await blockOf('pump_a');
+    await command(exportCommand, 'pump_a', '--out', at('a.safetensors'));
+    expect(await command(importCommand, at('a.safetensors'), 'pump_b', '--resume', '--json')).toBe(0);
+    const got = await blockOf('pump_b');
+    expectSameBits('learned', got.subarray(learned), a.subarray(learned));
+    expect(JSON.parse(printed.split('\n').at(-2)!)).toMatchObject({ series: 'pump_b', resumed: true, warnings: [] });
+  });
+
+  test('is rounded for those who know no doubles, which no training can go on from', async () => {
+    await command(exportCommand, 'pump_a', '--out', at('a.safetensors'), '--float32');
+    expect(await command(importCommand, at('a.safetensors'), 'pump_b')).toBe(0);
+    const got = weights(await blockOf('pump_b'));
+    expectSameBits('weights', got, Float64Array.from(Float32Array.from(weights(await blockOf('pump_a')))));
+  });
+
+  test.each([
+    ['an unknown series', ['a.safetensors', 'pump_c'], 'known: pump_a, pump_b'],
+    ['a file that is not there', ['b.safetensors', 'pump_b'], 'cannot read'],
+    ['a file that is none of these', ['pipelines.yaml', 'pump_b'], 'safetensors'],
+  ])('refuses %s and changes nothing', async (_, words, why) => {
+    await command(exportCommand, 'pump_a', '--out', at('a.safetensors'));
+    const before = await blockOf('pump_b');
+    await expect(command(importCommand, at(words[0]), words[1])).rejects.toThrow(why);
+    expectSameBits('block', await blockOf('pump_b'), before);
+  });
+
+  test('is not given a model while a daemon runs, which would undo it', async () => {
+    const server = createServer((_, response) => response.end('ok')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    await configure(5, (server.address() as AddressInfo).port);
+    await command(exportCommand, 'pump_a', '--out', at('a.safetensors'));
+    await expect(command(importCommand, at('a.safetensors'), 'pump_b')).rejects.toThrow('stop it first');
+    server.close();
+  });
+
+  test('of another shape than the configuration says is left alone', async () => {
+    await configure(6);
+    await expect(command(exportCommand, 'pump_a', '--out', at('a.safetensors'))).rejects.toThrow(
+      'expected the shape "lstm 6',
+    );
+  });
+});
+
+test('without a state there is nothing to export', async () => {
+  await configure();
+  await expect(command(exportCommand, 'pump_a')).rejects.toThrow('expected the state of a daemon that ran');
+  expect(warned).toBe('');
+});
+
+test.each([
+  [exportCommand, [], 'expected one SERIES'],
+  [importCommand, ['file'], 'expected FILE SERIES'],
+])('says what it wants', async (run, words, why) => {
+  await configure();
+  await expect(command(run, ...words)).rejects.toThrow(why);
+});
