@@ -9,6 +9,7 @@ import { type Batch, BATCH_ROWS_MAX, createBatch, createTick, pushRow, ROW } fro
 import { DEFAULTS, Detector, type DetectorOptions } from '../models/detector.ts';
 import { CodedError } from '../models/errors.ts';
 import { type Model, Registry } from '../models/registry.ts';
+import type { createLearner } from '../models/training/create-learner.ts';
 import { openRecording, type RecordedRow } from '../sensors/recording.ts';
 import { seriesId } from '../sensors/topic.ts';
 import { pipeline } from '../pipelines/pipeline.ts';
@@ -18,6 +19,10 @@ export interface ReplayOptions {
   /** Distance of two rows where the file has row numbers instead of times, ms. */
   periodMs?: number;
   detector?: Partial<DetectorOptions>;
+  /** What to forecast with instead of the learner that the detector's `cell` names: for comparisons. */
+  learner?: typeof createLearner;
+  /** Only these channels of the file; all of them where absent. */
+  channels?: readonly string[];
   localOffset?: (time: number) => number;
   /** Blocks to start from, by series id; see `warmUp`. */
   warm?: ReadonlyMap<string, Float64Array>;
@@ -32,6 +37,8 @@ export interface ScoredRow {
   timestamp: string;
   /** Of the first channel; NaN = missing. */
   value: number;
+  /** What was expected of it; NaN while nothing is known. */
+  expected: number;
   anomalyScore: number;
   surprise: number;
   level: number;
@@ -40,6 +47,8 @@ export interface ScoredRow {
 
 export interface ReplayResult {
   timestamps: string[];
+  value: Float64Array;
+  expected: Float64Array;
   anomalyScore: Float64Array;
   surprise: Float64Array;
   level: Float64Array;
@@ -52,6 +61,8 @@ export async function replayFile(path: string, options: ReplayOptions = {}): Pro
   for await (const scored of replayRows(path, options)) rows.push(...scored);
   return {
     timestamps: rows.map((row) => row.timestamp),
+    value: Float64Array.from(rows, (row) => row.value),
+    expected: Float64Array.from(rows, (row) => row.expected),
     anomalyScore: Float64Array.from(rows, (row) => row.anomalyScore),
     surprise: Float64Array.from(rows, (row) => row.surprise),
     level: Float64Array.from(rows, (row) => row.level),
@@ -83,7 +94,7 @@ class Replay {
 
   constructor(options: ReplayOptions) {
     this.#options = options;
-    const detector = new Detector({ ...DEFAULTS, ...options.detector });
+    const detector = new Detector({ ...DEFAULTS, ...options.detector }, options.learner);
     this.#model = { pipeline: 'replay', listeningSince: -Infinity, detector, seed: options.seed ?? 1 };
   }
 
@@ -98,11 +109,12 @@ class Replay {
   async *run(path: string): AsyncGenerator<ScoredRow[]> {
     const { periodMs = 1000, batchRows = 512, localOffset = () => 0, onProgress } = this.#options;
     const recording = await openRecording(path, periodMs);
-    if (recording.channels.length > BATCH_ROWS_MAX) {
-      const got = recording.channels.length;
+    const columns = columnsOf(path, recording.channels, this.#options.channels);
+    if (columns.length > BATCH_ROWS_MAX) {
+      const got = columns.length;
       throw new CodedError('RECORDING_CHANNELS', `${path}:1  expected at most ${BATCH_ROWS_MAX} channels, got ${got}`);
     }
-    const channels = recording.channels.map((channel) => this.#admit(channel));
+    const channels = columns.map((column) => this.#admit(recording.channels[column]));
     const entries = new Subject<Batch>();
     let scored: Batch | undefined;
     const subscription = pipeline(entries, this.#registry, (_, time) => localOffset(time)).subscribe((batch) => {
@@ -111,8 +123,8 @@ class Replay {
     const rowsMax = Math.max(1, Math.min(batchRows, Math.floor(BATCH_ROWS_MAX / Math.max(1, channels.length))));
     let pending: RecordedRow[] = [];
     const flush = (): ScoredRow[] => {
-      entries.next(this.#batch(pending, channels));
-      const results = scoredRows(pending, scored!, channels.length);
+      entries.next(this.#batch(pending, columns, channels));
+      const results = scoredRows(pending, scored!, columns);
       pending = [];
       return results;
     };
@@ -146,21 +158,35 @@ class Replay {
     return track.index;
   }
 
-  #batch(rows: readonly RecordedRow[], channels: readonly number[]): Batch {
+  #batch(rows: readonly RecordedRow[], columns: readonly number[], channels: readonly number[]): Batch {
     const batch = createBatch(rows.length * channels.length);
     for (const { time, values } of rows) {
-      for (let c = 0; c < channels.length; c++) pushRow(batch, channels[c], time, time, values[c], ROW.recorded);
+      for (let c = 0; c < channels.length; c++) {
+        pushRow(batch, channels[c], time, time, values[columns[c]], ROW.recorded);
+      }
     }
     return batch;
   }
 }
 
+/** @throws CodedError RECORDING_CHANNEL for a wanted channel that the file does not have */
+function columnsOf(path: string, channels: readonly string[], wanted: readonly string[] | undefined): number[] {
+  if (wanted === undefined) return channels.map((_, column) => column);
+  return wanted.map((channel) => {
+    const column = channels.indexOf(channel);
+    if (column >= 0) return column;
+    throw new CodedError('RECORDING_CHANNEL', `${path}:1  expected a channel "${channel}", got ${channels.join()}`);
+  });
+}
+
 /** One result for each recorded row: the highest over its channels. */
-function scoredRows(rows: readonly RecordedRow[], batch: Batch, channels: number): ScoredRow[] {
+function scoredRows(rows: readonly RecordedRow[], batch: Batch, columns: readonly number[]): ScoredRow[] {
+  const channels = columns.length;
   return rows.map(({ label, values }, i) => {
     const result = {
       timestamp: label,
-      value: values[0] ?? Number.NaN,
+      value: values[columns[0]] ?? Number.NaN,
+      expected: batch.expected[i * channels] ?? Number.NaN,
       anomalyScore: 0,
       surprise: 0,
       level: 0,
