@@ -34,11 +34,13 @@ export function tableRows({ cells }: Comparison): string[][] {
   ]);
 }
 
+function cells(tag: string, texts: readonly string[]): string {
+  return texts.map((text) => `<${tag}>${escapeHtml(text)}</${tag}>`).join('');
+}
+
 /** @param made  where and when it was measured */
 export function comparePage(comparison: Comparison, made: string): string {
   const { stream, samples, budget } = comparison;
-  const cells = (tag: string, texts: readonly string[]) =>
-    texts.map((text) => `<${tag}>${escapeHtml(text)}</${tag}>`).join('');
   const rows = tableRows(comparison).map((texts) => `<tr>${cells('td', texts)}</tr>`);
   return page(
     'Cells side by side',

@@ -43,6 +43,7 @@ const FORWARD_STEPS = 512;
 const SCALE_MEMORY = 4000; // samples
 /** Steps until the compiler has settled. */
 const WARM_UP = 2000;
+const TIMED_STEPS = 8;
 /** A forecast further off than this is no forecast, and a single one would hide all others in a mean. */
 const Z_LIMIT = 50;
 
@@ -206,30 +207,27 @@ function stepTimes(cell: Cell, seed: number): number[] {
   const row = cell.paramCount + cell.stateSize;
   const memory = new Float64Array(row + cell.cacheSize);
   cell.initialise(memory, 0, random);
-  const times: number[] = [];
-  let t = 0;
-  const step = () => {
-    memory[row] = Math.sin(t++ / 5);
-    cell.step(memory, 0, cell.paramCount, row);
+  const run = (from: number, to: number): void => {
+    for (let t = from; t < to; t++) {
+      memory[row] = Math.sin(t / 5);
+      cell.step(memory, 0, cell.paramCount, row);
+    }
   };
-  while (t < WARM_UP) step();
+  run(0, WARM_UP);
   memory.fill(0, cell.paramCount);
-  t = 0;
-  for (const history of HISTORIES) {
-    while (t < history) step();
+  return HISTORIES.map((history, k) => {
+    run(HISTORIES[k - 1] ?? 0, history);
     // Again and again from the same state, so that the history is this long in every one of them.
     const here = memory.slice();
     const rounds = Array.from({ length: 9 }, () => {
       const started = performance.now();
-      for (let i = 0; i < 8; i++) step();
-      const microseconds = ((performance.now() - started) * 1000) / 8;
+      run(history, history + TIMED_STEPS);
+      const microseconds = ((performance.now() - started) * 1000) / TIMED_STEPS;
       memory.set(here);
-      t = history;
       return microseconds;
     });
-    times.push(median(rounds));
-  }
-  return times;
+    return median(rounds);
+  });
 }
 
 function median(numbers: readonly number[]): number {
@@ -256,7 +254,6 @@ function fitted<C extends Cell>(make: (units: number) => C, step = 1): C {
 
 function contenders(): Contender[] {
   const window = { history: HISTORY, rows: ROWS };
-  const lstm = (units: number) => new Lstm(1, units);
   const windowed = (name: string, note: string, cell: Cell): Contender => ({
     name,
     note,
@@ -322,6 +319,7 @@ function contenders(): Contender[] {
   ];
 }
 
+const lstm = (units: number) => new Lstm(1, units);
 const longLstm = (units: number) => new Lstm(1, units, { span: 256, share: 0.25 });
 const tracedLstm = (units: number) => new TracedLstm(1, units);
 const lstm97 = (units: number) =>

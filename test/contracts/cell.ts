@@ -15,8 +15,13 @@ interface Promises {
   history?: boolean;
 }
 
+const product = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+
 const numbers = (count: number, scale: number, random: Random) =>
   Array.from({ length: count }, () => scale * gaussian(random));
+
+/** 1..most */
+const whole = (random: Random, most: number) => 1 + Math.floor(most * random());
 
 function randomProblem(cell: Cell, steps: number, history: boolean, random: Random): CellProblem {
   const params = numbers(cell.paramCount, 0.5, random);
@@ -38,15 +43,11 @@ export function cellContract(
   { exact = true, history = false }: Promises = {},
 ): void {
   const sizes = createRandom(name.length);
-  const drawn = Array.from({ length: 4 }, () => {
-    const whole = (most: number) => 1 + Math.floor(most * sizes());
-    return [whole(4), whole(6), 3 + whole(6)] as const;
-  });
+  const drawn = Array.from({ length: 4 }, () => [whole(sizes, 4), whole(sizes, 6), 3 + whole(sizes, 6)] as const);
 
   describe(`${name} with random sizes`, () => {
     test.each(drawn)('says what its parameters are: %i inputs, %i units', (I, H) => {
       const cell = make(I, H, 4);
-      const product = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
       expect(cell.tensors.reduce((sum, { shape }) => sum + product(shape), 0)).toBe(cell.paramCount);
       expect(new Set(cell.tensors.map((tensor) => tensor.name)).size).toBe(cell.tensors.length);
       expect(cell.inputs).toBe(I);
@@ -103,7 +104,7 @@ export function cellContract(
       const streamSize = cell.stateSize + cell.cacheSize;
       const memory = new Float64Array(cell.paramCount + STREAMS * streamSize);
       memory.set(start);
-      const taken = new Array<number>(STREAMS).fill(0);
+      const taken = new Float64Array(STREAMS);
       for (const stream of order) {
         const state = cell.paramCount + stream * streamSize;
         const row = state + cell.stateSize;

@@ -38,9 +38,9 @@ describe.each(CELLS)('with the cell %s', (cell) => {
 });
 
 test('blocks of different cells are never taken for one another, even of the same size', () => {
-  const of = (cell: (typeof CELLS)[number]) => new Detector({ ...DEFAULTS, cell });
-  expect(of('gru').size).toBe(of('gru_before').size);
-  expect(new Set(CELLS.map((cell) => of(cell).shape)).size).toBe(CELLS.length);
+  const detectors = new Map(CELLS.map((cell) => [cell, new Detector({ ...DEFAULTS, cell })]));
+  expect(detectors.get('gru')!.size).toBe(detectors.get('gru_before')!.size);
+  expect(new Set([...detectors.values()].map(({ shape }) => shape)).size).toBe(CELLS.length);
 });
 
 test('the shipped default keeps within a flat block of known size', () => {

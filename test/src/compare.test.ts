@@ -28,16 +28,17 @@ describe('a comparison', () => {
   });
 
   test('has an error and a cost of every cell, and the windowless need no ring', () => {
-    const of = (name: string) => comparison.cells.find((cell) => cell.name === name)!;
+    const cells = new Map(comparison.cells.map((cell) => [cell.name, cell]));
+    const bytesOf = (name: string) => cells.get(name)!.bytes;
     for (const cell of comparison.cells) {
       expect(cell.error, cell.name).toBeGreaterThan(0);
       expect(cell.stepMicroseconds).toBeGreaterThan(0);
       expect(cell.trainedMicroseconds).toBeGreaterThan(0);
       expect(cell.bytes).toBeGreaterThan(8 * cell.parameters);
     }
-    expect(of('lstm').error).toBeLessThan(0.8);
-    expect(of('lstm, traces').bytes).toBeLessThan(of('lstm').bytes);
-    expect(of('attention').bytes).toBeGreaterThan(of('lstm').bytes);
+    expect(cells.get('lstm')!.error).toBeLessThan(0.8);
+    expect(bytesOf('lstm, traces')).toBeLessThan(bytesOf('lstm'));
+    expect(bytesOf('attention')).toBeGreaterThan(bytesOf('lstm'));
   });
 
   test('shows attention growing with its history', () => {
@@ -69,13 +70,13 @@ test('the sines are the same for the same seed and change their ways', () => {
   expect(driftingSines(10_000, 2).values).not.toEqual(one);
 });
 
-describe('a recorded stream', () => {
-  const write = async (name: string, rows: string[]) => {
-    const path = join(folder, name);
-    await writeFile(path, `${rows.join('\n')}\n`);
-    return path;
-  };
+const write = async (name: string, rows: string[]) => {
+  const path = join(folder, name);
+  await writeFile(path, `${rows.join('\n')}\n`);
+  return path;
+};
 
+describe('a recorded stream', () => {
   test('is the first channel without its gaps', async () => {
     const path = await write('two.csv', ['timestamp,a,b', '1,5,9', '2,,9', '3,7,9']);
     const { name, values } = await recordedStream(path, 2);

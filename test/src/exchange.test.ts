@@ -24,14 +24,16 @@ let folder = '';
 let printed = '';
 let warned = '';
 
+/** Stands in for a stream's write. */
+const into = (add: (text: string) => void) => (text: unknown) => {
+  add(String(text));
+  return true;
+};
+
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tidewatch-exchange-'));
   printed = '';
   warned = '';
-  const into = (add: (text: string) => void) => (text: unknown) => {
-    add(String(text));
-    return true;
-  };
   vi.spyOn(process.stdout, 'write').mockImplementation(into((text) => (printed += text)));
   vi.spyOn(process.stderr, 'write').mockImplementation(into((text) => (warned += text)));
 });

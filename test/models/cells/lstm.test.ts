@@ -94,8 +94,8 @@ test('its last quarter starts out to remember: b_f = −b_i = ln u', () => {
   const b = 4 * H * (2 + H);
   const of = (gate: number) => [...memory.subarray(b + gate * H, b + (gate + 1) * H)];
   const [input, forget] = [of(0), of(1)];
-  expect(forget.slice(0, 12)).toEqual(new Array(12).fill(1));
-  expect(input.slice(0, 12)).toEqual(new Array(12).fill(0));
+  expect(forget.slice(0, 12)).toEqual(Array.from({ length: 12 }, () => 1));
+  expect(input.slice(0, 12)).toEqual(Array.from({ length: 12 }, () => 0));
   for (let u = 12; u < H; u++) {
     expect(forget[u]).toBeGreaterThan(0);
     expect(forget[u]).toBeLessThanOrEqual(Math.log(99));

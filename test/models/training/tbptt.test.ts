@@ -325,18 +325,23 @@ test.each([
   expect(() => new Tbptt(new Lstm(1, 1), SKIP, sgdTraining(k1, k2, 0.1))).toThrow(RangeError);
 });
 
-describe('spread over the samples', () => {
-  /** Gradients of every update, in order, at weights that never move. */
-  function updates(spread: boolean, k1: number, k2: number, steps: number): { norms: number[]; size: number } {
-    const start = episode(new Lstm(2, 3), steps, { ...sgdTraining(k1, k2, 0), spread }, createRandom(12));
-    const { forecaster, memory, x, target } = start;
-    const norms = x.map((input, t) => {
-      memory.set(input, forecaster.nextInput(memory, 0));
-      return learn(forecaster, memory, 0, memory[forecaster.forward(memory, 0)] - target[t]);
-    });
-    return { norms, size: forecaster.size };
-  }
+/** Gradients of every update, in order, at weights that never move. */
+function updates(spread: boolean, k1: number, k2: number, steps: number): { norms: number[]; size: number } {
+  const start = episode(new Lstm(2, 3), steps, { ...sgdTraining(k1, k2, 0), spread }, createRandom(12));
+  const { forecaster, memory, x, target } = start;
+  const norms = x.map((input, t) => {
+    memory.set(input, forecaster.nextInput(memory, 0));
+    return learn(forecaster, memory, 0, memory[forecaster.forward(memory, 0)] - target[t]);
+  });
+  return { norms, size: forecaster.size };
+}
 
+/** Numbers in the ring of TBPTT(4, 10). */
+const sizeOf = (spread: boolean) =>
+  new Tbptt(new Lstm(2, 3), SKIP, { ...sgdTraining(4, 10, 1), spread }).regions.find(({ name }) => name === 'ring')!
+    .size;
+
+describe('spread over the samples', () => {
   test.each([
     [4, 4],
     [4, 10],
@@ -360,9 +365,6 @@ describe('spread over the samples', () => {
   });
 
   test('keeps k2 + k1 rows where a walk at once keeps k2', () => {
-    const sizeOf = (spread: boolean) =>
-      new Tbptt(new Lstm(2, 3), SKIP, { ...sgdTraining(4, 10, 1), spread }).regions.find(({ name }) => name === 'ring')!
-        .size;
     expect(sizeOf(true) / sizeOf(false)).toBe(14 / 10);
   });
 });
