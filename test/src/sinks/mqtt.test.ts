@@ -185,8 +185,10 @@ describe('the MQTT sink', () => {
     sink.deliver({ ...events(0, 1)[0], ...CLOSED });
     broker.published.length = 0;
     await broker.start();
-    clock.advance(1000);
-    await eventually(() => expect(broker.of('tidewatch/event')).toHaveLength(1));
+    await eventually(() => {
+      clock.advance(1000); // the next try may have been set only now
+      expect(broker.of('tidewatch/event')).toHaveLength(1);
+    });
     await eventually(() => expect(broker.of('tidewatch/bridge/state')).toEqual(['online']));
     await eventually(() => expect(broker.of('tidewatch/series/a/availability')).toEqual(['online']));
     expect(broker.of('tidewatch/alert/a')).toEqual(['']);
