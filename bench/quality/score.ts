@@ -1,0 +1,109 @@
+/** One method on one stream, from an untrained state: the daemon's own replay, or a floor. */
+import { type ReplayOptions, type ReplayResult, replayFile, warmUp } from '../../src/replay.ts';
+import type { Stream } from './data.ts';
+import { type ChannelFloor, differenceFloor, lagsFloor, randomFloor, rowFloor, zFloor } from './floors.ts';
+import { eventFloor } from './event-floors.ts';
+import type { Method } from './methods.ts';
+import { hotelling } from './pca.ts';
+
+/** One number for each row; a floor has one score for all three, and no alarms. */
+export interface Scores {
+  level: Float64Array;
+  surprise: Float64Array;
+  anomaly: Float64Array;
+  alarm: Uint8Array;
+  /** Mean size of the forecast error over that of persistence, in the rows that count; NaN without a forecast. */
+  error: number;
+  seconds: number;
+}
+
+const FLOORS: Record<string, ChannelFloor> = { z: zFloor, difference: differenceFloor, lags: lagsFloor };
+/** Rows that the components are fitted to, where a stream has so many before those that count. */
+const PCA_ROWS = 500;
+
+/** @param channels  what the method gets to see; all where absent */
+export async function scoreStream(
+  stream: Stream,
+  method: Method,
+  seed: number,
+  channels?: readonly string[],
+): Promise<Scores> {
+  const started = performance.now();
+  const scores =
+    method.kind === 'floor'
+      ? floorScores(stream, method.id, seed, channels)
+      : await replayScores(stream, method, seed, channels);
+  return { ...scores, seconds: (performance.now() - started) / 1000 };
+}
+
+function floorScores(stream: Stream, id: string, seed: number, channels?: readonly string[]): Omit<Scores, 'seconds'> {
+  const scores = floorOf(stream, id, seed, channels);
+  const alarm = new Uint8Array(scores.length);
+  return { level: scores, surprise: scores, anomaly: scores, alarm, error: Number.NaN };
+}
+
+function floorOf(
+  stream: Stream,
+  id: string,
+  seed: number,
+  channels: readonly string[] = stream.channels,
+): Float64Array {
+  if (id === 'random') return randomFloor(stream.labels.length, seed);
+  if (stream.sessions.length > 0) return eventFloor(stream.sessions, id);
+  const before = stream.runAfter?.columns;
+  const columns = channels
+    .map((channel) => stream.channels.indexOf(channel))
+    .map((c) => (before === undefined ? stream.columns[c] : joined(before[c], stream.columns[c])));
+  const rowsBefore = columns[0].length - stream.labels.length;
+  const scores = id === 'pca' ? pcaFloor(columns, rowsBefore + stream.warmup) : rowFloor(columns, FLOORS[id]);
+  return scores.slice(rowsBefore);
+}
+
+function pcaFloor(columns: readonly Float64Array[], warmup: number): Float64Array {
+  const rows = Math.min(PCA_ROWS, warmup);
+  return hotelling(
+    columns,
+    columns.map((column) => column.subarray(0, rows)),
+  );
+}
+
+function joined(before: Float64Array, after: Float64Array): Float64Array {
+  const both = new Float64Array(before.length + after.length);
+  both.set(before);
+  both.set(after, before.length);
+  return both;
+}
+
+async function replayScores(
+  stream: Stream,
+  { learner }: Method,
+  seed: number,
+  channels?: readonly string[],
+): Promise<Omit<Scores, 'seconds'>> {
+  const options: ReplayOptions = {
+    seed,
+    periodMs: stream.periodMs,
+    ...(learner === undefined ? {} : { learner }),
+    ...(channels === undefined ? {} : { channels }),
+  };
+  const warm = stream.runAfter === undefined ? {} : { warm: await warmUp(stream.runAfter.path, options) };
+  const result = await replayFile(stream.path, { ...options, ...warm });
+  const rows = result.level.length;
+  if (rows !== stream.labels.length)
+    throw new Error(`${stream.path}: expected ${stream.labels.length} rows from the replay, got ${rows}`);
+  const { level, surprise, anomalyScore: anomaly, alarm } = result;
+  return { level, surprise, anomaly, alarm, error: relativeError(result, stream.warmup) };
+}
+
+/** A row counts where there is a value before it and something was expected. */
+function relativeError({ value, expected }: ReplayResult, warmup: number): number {
+  let [own, persistence] = [0, 0];
+  for (let t = Math.max(1, warmup); t < value.length; t++) {
+    const error = Math.abs(value[t] - expected[t]);
+    const step = Math.abs(value[t] - value[t - 1]);
+    if (Number.isNaN(error) || Number.isNaN(step)) continue;
+    own += error;
+    persistence += step;
+  }
+  return persistence > 0 ? own / persistence : Number.NaN;
+}
