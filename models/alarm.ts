@@ -14,6 +14,13 @@ export function initialiseAlarm(memory: Float64Array, at: number): void {
   memory[at + 2] = 0;
 }
 
+/** From now on the present score counts as told: only a worse one, or one after a pause, starts an alarm. */
+export function calmAlarm(memory: Float64Array, at: number, time: number, score: number): void {
+  memory[at] = time;
+  memory[at + 1] = time;
+  memory[at + 2] = score;
+}
+
 /** True when an alarm starts at this sample. @param quiet R, ms */
 export function alarmStep(
   memory: Float64Array,

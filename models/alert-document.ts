@@ -8,7 +8,21 @@
 export type Severity = 'info' | 'warning' | 'critical';
 
 /** Why the detector speaks: the channel that contributed most when the alert was at its peak. */
-export type AlertReason = 'prediction_error' | 'new_extreme' | 'lasting_error' | 'stuck' | 'silence';
+export type AlertReason =
+  | 'prediction_error'
+  | 'new_extreme'
+  | 'lasting_error'
+  | 'stuck'
+  | 'silence'
+  /** Unlike what a season ago would have said. */
+  | 'unseasonal'
+  /** Outside the physical limits that were configured, or changing faster than them. */
+  | 'limit'
+  | 'rate'
+  /** Another type of value than it used to send: on/off or text instead of numbers. */
+  | 'type_change'
+  /** The time that comes with its samples runs away from our clock. */
+  | 'clock_skew';
 
 export interface AlertDocument {
   schema: 'alert/1';
@@ -34,6 +48,8 @@ export interface AlertDocument {
   updated_at: string;
   ended_at: string | null;
   peak_score: number;
+  /** How often this series comes to its peak score, events a day: 0.1 is once in ten days. */
+  per_day: number;
   /** Samples seen since the alert opened. */
   count: number;
   channels: { series: string; share: number }[];

@@ -9,15 +9,39 @@
  * for a while (hysteresis), so that a value that flaps around the threshold is one alert. A pending alert is shown to
  * nobody: it is the detector being suspicious.
  *
+ * A person may accept what is as the usual; then the alert ends at the next sample, however high T is.
+ *
  * Memory: phase, time and number of the opening sample, peak T, peak reported last, reason at the peak, samples since,
- * time T was last at or above the release level, acknowledged; value, expectation and band at the peak.
+ * time T was last at or above the release level, acknowledged; value, expectation and band at the peak; accepted.
  */
 export const PHASE = { idle: 0, pending: 1, firing: 2 } as const;
-export const ALERT_SIZE = 13;
+export const ALERT_SIZE = 14;
 
 /** Reasons in the order of their codes; the texts of `AlertReason`. */
-export const REASONS = ['prediction_error', 'lasting_error', 'new_extreme', 'stuck', 'silence'] as const;
-export const REASON = { predictionError: 0, lastingError: 1, newExtreme: 2, stuck: 3, silence: 4 } as const;
+export const REASONS = [
+  'prediction_error',
+  'lasting_error',
+  'new_extreme',
+  'stuck',
+  'silence',
+  'unseasonal',
+  'limit',
+  'rate',
+  'type_change',
+  'clock_skew',
+] as const;
+export const REASON = {
+  predictionError: 0,
+  lastingError: 1,
+  newExtreme: 2,
+  stuck: 3,
+  silence: 4,
+  unseasonal: 5,
+  limit: 6,
+  rate: 7,
+  typeChange: 8,
+  clockSkew: 9,
+} as const;
 
 /** A change worth telling, with everything about the alert that its document needs, as of that row. */
 export interface AlertChange {
@@ -30,6 +54,8 @@ export interface AlertChange {
   openedSample: number;
   score: number;
   threshold: number;
+  /** Events a day in which the series comes to the peak score. */
+  perDay: number;
   peak: number;
   reason: number;
   /** Samples since it opened. */
@@ -60,6 +86,7 @@ const COUNT = 6;
 const HIGH_AT = 7;
 const ACKED = 8;
 const WORST = 9;
+const ACCEPTED = 13;
 
 export interface AlertRules {
   /** Below this T the alert begins to end. */
@@ -87,6 +114,10 @@ export function alertStep(
       memory[at + PEAK] = score;
       memory[at + REASON_AT] = reason;
     }
+    if (memory[at + ACCEPTED] === 1) {
+      memory[at] = PHASE.idle;
+      return 'close';
+    }
     if (memory[at + PEAK] >= memory[at + PEAK_TOLD] + UPDATE_PEAK) {
       memory[at + PEAK_TOLD] = memory[at + PEAK]!;
       return 'update';
@@ -108,6 +139,7 @@ export function alertStep(
   memory[at + COUNT] = 1;
   memory[at + HIGH_AT] = time;
   memory[at + ACKED] = 0;
+  memory[at + ACCEPTED] = 0;
   return 'open';
 }
 
@@ -118,8 +150,40 @@ export function acknowledge(memory: Float64Array, at: number): boolean {
   return true;
 }
 
+/** Ends the open alert at the next sample. False when none is open. */
+export function accept(memory: Float64Array, at: number): boolean {
+  if (memory[at] !== PHASE.firing) return false;
+  memory[at + ACCEPTED] = 1;
+  return true;
+}
+
+/** Whether the last alert ends, or ended, because a person accepted what was. */
+export function isAccepted(memory: Float64Array, at: number): boolean {
+  return memory[at + ACCEPTED] === 1;
+}
+
+/** Highest T of the last alert. */
+export function peakOf(memory: Float64Array, at: number): number {
+  return memory[at + PEAK];
+}
+
+/** Reason of the last alert, at its peak. */
+export function reasonOf(memory: Float64Array, at: number): number {
+  return memory[at + REASON_AT];
+}
+
+/** When the last alert opened, epoch ms. */
+export function openedAt(memory: Float64Array, at: number): number {
+  return memory[at + OPENED_AT];
+}
+
 export function isFiring(memory: Float64Array, at: number): boolean {
   return memory[at] === PHASE.firing;
+}
+
+/** How long the alert has been firing, ms; NaN while it does not. */
+export function firingFor(memory: Float64Array, at: number, time: number): number {
+  return isFiring(memory, at) ? time - memory[at + OPENED_AT] : Number.NaN;
 }
 
 /** Keeps what was seen at the row that is the peak so far. */

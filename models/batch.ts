@@ -25,6 +25,8 @@ export const ROW = {
   sameTime: 8,
   /** The time was repeated or went back in a recorded file and has been repaired. */
   repaired: 16,
+  /** The sensor sent text; there is no value, and no time of its own is believed. */
+  text: 64,
   /** What the series had learned could no longer be computed with; it was forgotten, and this row is its first. */
   forgotten: 32,
 } as const;

@@ -1,18 +1,22 @@
 /**
  * How often a series reports, learned as its samples come, and how long it may be quiet.
  *
- * cadence = median of the last 15 gaps, so that a pause or a burst does not move it. The longest usual gap decays
- * towards the cadence (1/256 a gap), and a gap that was itself an alarm enters capped, so that an outage does not
- * become the usual. Nobody sets a time-out: a series is overdue at three times its own longest usual gap.
+ * cadence = median of the last 15 gaps, so that a pause or a burst does not move it. The longest usual gap is learned by
+ * how broad the gaps are (models/breadth.ts): an outage of what reports every second does not become the usual, nor is
+ * what reports changes silent in its longer gaps. Nobody sets a time-out: a series is overdue at three times its own
+ * longest usual gap.
  *
- * Memory: the ring of gaps [15], gaps seen, cadence, longest usual gap. All in ms.
+ * Memory: the ring of gaps [15], gaps seen, cadence, longest usual gap, all in ms; breadth of the gaps.
  */
+import { believed, BREADTH_SIZE, breadthStep, longestAfter } from './breadth.ts';
+
 const RING = 15;
 const COUNT = RING;
 const CADENCE = RING + 1;
 const LONGEST = RING + 2;
+const BREADTH = RING + 3;
 
-export const CADENCE_SIZE = RING + 3;
+export const CADENCE_SIZE = BREADTH + BREADTH_SIZE;
 
 const OVERDUE_FACTOR = 3;
 /** Shorter silences are the network's and our own, not the sensor's. */
@@ -30,10 +34,10 @@ export function cadenceStep(memory: Float64Array, at: number, gap: number): numb
   const cadence = median(memory, at, Math.min(count + 1, RING));
   memory[at + CADENCE] = cadence;
 
+  const breadth = breadthStep(memory, at + BREADTH, gap / cadence);
   const longest = memory[at + LONGEST];
-  const usual = count >= GAPS_USUAL ? Math.min(gap, 1.5 * Math.max(longest, cadence)) : gap;
-  const decayed = cadence + (longest - cadence) * (1 - 1 / 256);
-  memory[at + LONGEST] = Math.max(usual, decayed);
+  const usual = count >= GAPS_USUAL ? believed(gap, Math.max(longest, cadence), breadth) : gap;
+  memory[at + LONGEST] = longestAfter(longest, usual, cadence, 256 + 3840 * breadth);
   return cadence;
 }
 
@@ -46,6 +50,11 @@ export function cadenceOf(memory: Float64Array, at: number): number {
 export function overdueAfter(memory: Float64Array, at: number): number {
   if (memory[at + COUNT] < GAPS_MIN) return Infinity;
   return Math.max(OVERDUE_MS_MIN, OVERDUE_FACTOR * Math.max(memory[at + CADENCE], memory[at + LONGEST]));
+}
+
+/** A silence this long is usual from now on, ms. */
+export function acceptGap(memory: Float64Array, at: number, gap: number): void {
+  if (gap > memory[at + LONGEST]) memory[at + LONGEST] = gap;
 }
 
 function median(memory: Float64Array, at: number, n: number): number {

@@ -10,9 +10,11 @@
  * both drawn towards a prior. It serves light and heavy tails alike: Gaussian noise has ξ near 0, and there twelve
  * sigma are worth twelve points; bursts have ξ near 0.5, and there the same error is worth four.
  *
+ * A claim beyond what the entries could show, half a point more than log10 of their number, is believed by half: 300
+ * samples cannot tell one in a million from one in ten thousand.
+ *
  * Score first, then enter: an error never softens its own score. After 200 entries, one that scores above 3 enters as
- * at most the 99 % point (winsorised), so that a fault does not dull its own yardstick. While the histogram
- * is young it forgets faster, half its age at a time: the first errors are those of a network that knew nothing.
+ * at most the 99 % point (winsorised), so that a fault does not dull its own yardstick.
  *
  * Does not work before 20 entries (score 0), nor for errors outside e^−14 … e^8 (counted in the outer bins).
  *
@@ -33,7 +35,6 @@ const ENTRIES_MIN = 20;
 const WINSOR_AFTER = 200;
 const WINSOR_SCORE = 3;
 const RESCALE_ABOVE = 1e6;
-const YOUNG_SHARE = 0.5;
 
 /** Tail that is assumed before there is evidence: mean excess as a share of u, and shape. */
 const EXCESS_PRIOR = 0.3;
@@ -65,12 +66,14 @@ export interface Tail {
   /** σ and ξ. */
   scale: number;
   shape: number;
+  /** Score beyond which a claim is believed by half. */
+  evidence: number;
   /** False while too little is known to say anything. */
   known: boolean;
 }
 
 export function createTail(): Tail {
-  return { start: 0, pStart: 1, scale: 1, shape: SHAPE_PRIOR, known: false };
+  return { start: 0, pStart: 1, scale: 1, shape: SHAPE_PRIOR, evidence: 0, known: false };
 }
 
 /** Fits the tail above the 97 % point. `priorWeight`: how many entries the prior excess counts for. */
@@ -79,6 +82,7 @@ export function readTail(memory: Float64Array, at: number, priorWeight: number, 
   const weight = memory[at + WEIGHT];
   tail.known = memory[at + COUNT] >= ENTRIES_MIN;
   if (!tail.known) return;
+  tail.evidence = 0.5 + Math.log10(Math.min(memory[at + COUNT], 1e12));
   const share = 0.03 * total;
   let above = 0;
   let bin = BINS - 1;
@@ -129,15 +133,18 @@ export function scoreOf(memory: Float64Array, at: number, a: number, tail: Tail)
     // By rounding, an error at the very start of the tail can fall into the first bin above it.
     if (p < tail.pStart) p = tail.pStart;
   }
-  const score = -Math.log10(p);
+  const claimed = -Math.log10(p);
+  const score = claimed > tail.evidence ? (claimed + tail.evidence) / 2 : claimed;
   // The negated comparison also catches p = 0, whose logarithm is infinite.
   return !(score < SCORE_MAX) ? SCORE_MAX : score > 0 ? score : 0;
 }
 
-/** The error that scores `score`, the inverse of `scoreOf` in the tail; NaN while nothing is known. */
+/** The error that scores `score`, the inverse of `scoreOf` in the tail; NaN while nothing is known, Infinity where none does. */
 export function errorAt(score: number, tail: Tail): number {
   if (!tail.known) return Number.NaN;
-  const decades = score * Math.LN10 + Math.log(tail.pStart);
+  if (score > SCORE_MAX) return Infinity;
+  const claimed = score > tail.evidence ? 2 * score - tail.evidence : score;
+  const decades = claimed * Math.LN10 + Math.log(tail.pStart);
   return decades > 0 ? tail.start + (tail.scale / tail.shape) * Math.expm1(tail.shape * decades) : tail.start;
 }
 
@@ -149,8 +156,7 @@ export function enter(memory: Float64Array, at: number, a: number, score: number
     const cap = percentile99(memory, at);
     if (kept > cap) kept = cap;
   }
-  const back = Math.min(memoryEntries, Math.max(ENTRIES_MIN, YOUNG_SHARE * count));
-  const weight = count === 0 ? 1 : memory[at + WEIGHT] / (1 - 1 / back);
+  const weight = count === 0 ? 1 : memory[at + WEIGHT] / (1 - 1 / memoryEntries);
   memory[at + WEIGHT] = weight;
   memory[at + binOf(logOf(kept))] += weight;
   memory[at + TOTAL] += weight;

@@ -4,35 +4,66 @@
  *   kind ▸ frame ▸ prediction error ▸ calibration ▸ alarm ▸ alert        score,
  *                        ▸ learn ▸ hygiene ▸ features ▸ cell step        then learn
  *
- * Scores, all −log10 p:
- *   surprise  |error| of this sample against its own past errors
- *   level     the mean |error| over season/12, which stays up while a fault lasts
- *   T         max(range + level, 0.9·surprise); an alert acts on the higher of T and the sensor's health (stuck, silent)
+ * Four channels, each −log10 p against its own past:
+ *   rare      |error| of this sample against the forecast of the next
+ *   lasting   mean |error| of that forecast over season/12
+ *   ahead     mean error against what a season ago would have said, over season/9
+ *   range     how far beyond everything seen before
+ *
+ * and what is made of them:
+ *   surprise  rare, corrected so that one sample in 10ᵏ reaches k
+ *   events    range + lasting + ahead; `anomaly` is this, where an event starts
+ *   T         max(events, 0.9·rare); an alert acts on the highest of T, the sensor's health (stuck, silent) and what
+ *             needs no learning (outside its limits, too fast, another type of value, a clock that runs away)
+ *   level     T, falling slowly (e-fold in season/60): it stays up while a fault lasts
+ *
+ * Rules of a person (models/rules.ts) say which of it opens an alert, and change no score.
  *
  * `step` costs the same for the millionth sample as for the first and allocates nothing unless an alert is firing.
  * One object serves every series of its shape; the numbers of a series are the block at memory[at..at+size].
  */
 import { clip } from './activation.ts';
+import { Ahead } from './ahead.ts';
 import type { StateWatch } from './cells/cell.ts';
-import { alarmStep, initialiseAlarm } from './alarm.ts';
-import { alertFacts, type AlertRules, alertStep, isFiring, keepWorst, REASON } from './alert.ts';
+import { alarmStep, calmAlarm, initialiseAlarm } from './alarm.ts';
+import {
+  accept,
+  alertFacts,
+  type AlertRules,
+  alertStep,
+  firingFor,
+  isAccepted,
+  isFiring,
+  keepWorst,
+  openedAt,
+  peakOf,
+  REASON,
+  reasonOf,
+} from './alert.ts';
 import { type Batch, ROW } from './batch.ts';
 import { createTail, enter, errorAt, readTail, scoreOf, SCORE_MAX } from './calibration.ts';
-import { cadenceOf, overdueAfter } from './cadence.ts';
+import { acceptGap, cadenceOf, overdueAfter } from './cadence.ts';
+import { eventRateStep, initialiseEventRate, ratePerDay, thresholdFor } from './event-rate.ts';
 import { featuresStep, inputCount } from './features.ts';
 import { frameStep, meanOf, scaleOf } from './frame.ts';
-import { KIND, kindStep, lastRawOf, type KindReading } from './kind.ts';
-import { laneStep, standingScore } from './lane.ts';
+import { hasRaw, isReset, KIND, kindStep, lastRawOf, type KindReading } from './kind.ts';
+import { calmLane, laneStep, laneTailStart, meanErrorOf } from './lane.ts';
 import { layoutOf, type DetectorLayout } from './layout.ts';
-import { lastArrivalOf, lastTimeOf, orderStep } from './order.ts';
-import { phaseOf, profileAt, profileStep } from './profile.ts';
+import { excessOf, limitStep, rateExcessOf } from './limits.ts';
+import { lastArrivalOf, lastHeardOf, lastTimeOf, orderStep } from './order.ts';
+import { phaseOf } from './profile.ts';
 import { createRandom } from './random.ts';
-import { isConstant, rangeStep } from './range.ts';
+import { isConstant, rangeStep, widenRange } from './range.ts';
+import { mayOpen, NO_RULES, type Rules } from './rules.ts';
+import { skewStep } from './skew.ts';
 import { isSound } from './sound.ts';
-import { stuckStep } from './stuck.ts';
+import { standFrom, stands } from './standing.ts';
+import { acceptRun, STUCK_SIZE, stuckStep } from './stuck.ts';
 import { type CellName, createLearner } from './training/create-learner.ts';
 import type { Learner } from './training/learner.ts';
 import type { Training } from './training/tbptt.ts';
+import { trueRateStep, trueScore } from './true-rate.ts';
+import { TYPE, typeStep } from './type-change.ts';
 
 export interface DetectorOptions {
   cell: CellName;
@@ -44,6 +75,7 @@ export interface DetectorOptions {
   season: number;
   /** Alarms a day that a series like this one may raise. */
   budgetPerDay: number;
+  rules: Rules;
   training: Training;
 }
 
@@ -53,6 +85,7 @@ export const DEFAULTS: DetectorOptions = {
   lags: 20,
   season: 24 * 3600_000,
   budgetPerDay: 1,
+  rules: NO_RULES,
   training: {
     k1: 4,
     k2: 4,
@@ -62,22 +95,28 @@ export const DEFAULTS: DetectorOptions = {
   },
 };
 
-const HEAD = { outputs: 1, skip: true, bias: true };
+/** A small gain: the first forecasts are that nothing changes, not what random weights say. */
+const HEAD = { outputs: 1, skip: true, bias: true, gain: 0.03 };
 
 /** Threshold of the `anomaly` column, untouched by the budget. */
 export const BENCHMARK_THRESHOLD = 2.9;
 
-/** However rarely a series reports, one new extreme alone (a score just above 3) wakes nobody. */
-const THRESHOLD_MIN = 4;
-const DAY_MS = 24 * 3600_000;
+/** Below it nothing is an event, however few of them there are. */
+const THRESHOLD_MIN = 3;
+/** Until a series has spoken. */
+const THRESHOLD_START = 4;
+const THRESHOLD_SEASONS = 1 / 24;
 const BUCKETS_PER_SEASON = 288;
-const LASTING_WINDOW = 24; // buckets: season/12
-const QUIET_SEASONS = 25 / 24;
+const LASTING_SEASONS = 1 / 12;
+const LEVEL_SEASONS = 1 / 60;
+/** What has lasted for so long is the new normal, whether anybody said so or not. */
+const ACCEPT_SEASONS = 2;
+const QUIET_SEASONS = 5 / 6;
 const HOLD_SEASONS = 1 / 48;
 const MEMORY_SAMPLES = 4000;
-const SURPRISE_WEIGHT = 0.9;
+const RARE_WEIGHT = 0.9;
 /** A single sample must be judged by a tail that a few large errors cannot bend. */
-const SURPRISE_PRIOR = 20;
+const RARE_PRIOR = 20;
 const RELEASE_SHARE = 0.75;
 /** Nothing that had to be learned fires on fewer samples than this. */
 const ALERT_SAMPLES_MIN = 200;
@@ -87,16 +126,35 @@ const FORECAST_LIMIT = 8;
 const VALUE_LIMIT = 1e100;
 const Z_LIMIT = 50;
 const INPUT_LIMIT = 6;
+/** One reading of 65535 must not widen the frame for days, a new level must. */
+const FRAME_LIMIT = 20;
+const FRAME_AFTER = 20;
+/** While it is young, a tail forgets half its age at a time: in a frame that is still small, every error is large. */
+const YOUNG_SHARE = 0.5;
 const HYGIENE_SIGMAS = 4;
 const HYGIENE_ROW_MAX = 2;
 const HYGIENE_AFTER = 50;
 const ERROR_MEMORY = 500;
 const SOUND_EVERY = 64; // samples
 
+/** What is wrong with a row for which nothing had to be learned. */
+interface Finding {
+  /** −1: nothing. */
+  reason: number;
+  /** How far beyond a limit, 0..1; 0: it is worth telling, and no more. */
+  excess: number;
+  /** It begins here. */
+  begins: boolean;
+}
+const NOTHING = -1;
+
 export class Detector {
   readonly options: DetectorOptions;
   readonly layout: DetectorLayout;
   readonly fast: Learner;
+  readonly ahead: Ahead;
+  /** Series that share the budget. */
+  series = 1;
   /** Numbers in a block. */
   readonly size: number;
   /** Blocks of the same shape mean the same, number for number. */
@@ -107,7 +165,8 @@ export class Detector {
   readonly #tail = createTail();
   readonly #laneTail = createTail();
   readonly #reading: KindReading = { value: 0, gap: 0, kind: 0, changed: false };
-  readonly #rules: AlertRules;
+  readonly #finding: Finding = { reason: NOTHING, excess: 0, begins: false };
+  readonly #alertRules: AlertRules;
 
   /** @param make  what to forecast with instead of the learner that `cell` names: for comparisons */
   constructor(options: DetectorOptions, make: typeof createLearner = createLearner) {
@@ -118,11 +177,12 @@ export class Detector {
     this.shape = [forecaster, hidden, lags, training.k1, training.k2, training.spread, training.optimizer.name].join(
       ' ',
     );
-    this.layout = layoutOf(options.lags, this.fast.size);
-    this.size = this.layout.size;
     this.#bucketMs = options.season / BUCKETS_PER_SEASON;
+    this.ahead = new Ahead(options.season, this.#bucketMs);
+    this.layout = layoutOf(options.lags, this.ahead.size, this.fast.size);
+    this.size = this.layout.size;
     this.#quietMs = options.season * QUIET_SEASONS;
-    this.#rules = { release: 0, hold: options.season * HOLD_SEASONS };
+    this.#alertRules = { release: 0, hold: options.season * HOLD_SEASONS };
   }
 
   /** Makes the block at memory[at..] that of a series nothing is known of. */
@@ -130,6 +190,10 @@ export class Detector {
     memory.fill(0, at, at + this.size);
     initialiseAlarm(memory, at + this.layout.benchmark);
     initialiseAlarm(memory, at + this.layout.alarm);
+    initialiseAlarm(memory, at + this.layout.healthAlarm);
+    initialiseEventRate(memory, at + this.layout.eventRate);
+    memory[at + this.layout.threshold] = THRESHOLD_START;
+    memory[at + this.layout.threshold + 1] = Number.NaN;
     this.#forget(memory, at, seed);
   }
 
@@ -138,13 +202,15 @@ export class Detector {
     orderStep(memory, at + this.layout.order, at + this.layout.cadence, batch, row);
   }
 
-  /**
-   * T at which an alert fires: were T exactly −log10 p, a series with this cadence would exceed it by chance as often as
-   * the budget says. It is rarer than that, because single samples enter T at 0.9 of their surprise.
-   */
-  threshold(cadence: number): number {
-    const samplesPerDay = DAY_MS / (cadence > 0 ? cadence : 1000);
-    return Math.max(THRESHOLD_MIN, Math.log10(samplesPerDay / this.options.budgetPerDay));
+  /** T at which an alert fires: by its own past, the series comes to it as often as its share of the budget allows. */
+  threshold(memory: Float64Array, at: number): number {
+    return memory[at + this.layout.threshold];
+  }
+
+  /** How often the series comes to a score, events a day. */
+  ratePerDay(memory: Float64Array, at: number, score: number): number {
+    const { eventRate, cadence } = this.layout;
+    return ratePerDay(memory, at + eventRate, score, cadenceOf(memory, at + cadence), this.options.season);
   }
 
   /**
@@ -162,9 +228,14 @@ export class Detector {
     const cadence = batch.cadence[row];
     const raw = clip(batch.value[row], VALUE_LIMIT);
     const rawBefore = lastRawOf(memory, at + L.kind);
+    const mayJump = hasRaw(memory, at + L.kind) && !isReset(memory, at + L.kind, raw);
     const reading = this.#reading;
+    this.#finding.reason = NOTHING;
     kindStep(memory, at + L.kind, raw, gap, (batch.flags[row] & ROW.onOff) !== 0, reading);
-    if (reading.changed) this.#forget(memory, at, memory[at + L.samples]);
+    if (reading.changed) {
+      this.#forget(memory, at, memory[at + L.samples]);
+      memory.fill(0, at + L.stuck, at + L.stuck + STUCK_SIZE);
+    }
     if (!this.#isSound(memory, at)) {
       this.#forget(memory, at, memory[at + L.samples]);
       batch.flags[row] |= ROW.forgotten;
@@ -175,9 +246,10 @@ export class Detector {
       this.#nothing(memory, at, batch, row);
       return;
     }
+    this.#inspect(memory, at, batch, row, raw, mayJump ? raw - rawBefore : 0, reading);
 
     if (isConstant(memory, at + L.range, x)) {
-      this.#still(memory, at, batch, row, x);
+      this.#still(memory, at, batch, row, x, raw);
       return;
     }
 
@@ -189,43 +261,75 @@ export class Detector {
     const forecast = memory[at + L.forecast];
     const error = n > 0 ? z - forecast : 0;
     const a = Math.abs(error);
-    const threshold = this.threshold(cadence);
+    this.#reckon(memory, at, time, cadence);
+    const threshold = this.threshold(memory, at);
     const samplesBack = MEMORY_SAMPLES * Math.max(1, this.#bucketMs / (cadence > 0 ? cadence : this.#bucketMs));
 
     const tail = this.#tail;
-    readTail(memory, at + L.surprise, SURPRISE_PRIOR, tail);
-    const surprise = scoreOf(memory, at + L.surprise, a, tail);
-    const halfBand = errorAt(threshold / SURPRISE_WEIGHT, tail) * s;
-    const level = laneStep(memory, at + L.lasting, a, time, this.#bucketMs, cadence, LASTING_WINDOW, this.#laneTail);
+    readTail(memory, at + L.surprise, RARE_PRIOR, tail);
+    const rare = scoreOf(memory, at + L.surprise, a, tail);
+    const halfBand = errorAt(threshold / RARE_WEIGHT, tail) * s;
+    const { season } = this.options;
+    const laneTail = this.#laneTail;
+    const lasting = laneStep(
+      memory,
+      at + L.lasting,
+      a,
+      time,
+      this.#bucketMs,
+      cadence,
+      LASTING_SEASONS * season,
+      laneTail,
+    );
+    const ahead = this.ahead.step(memory, at + L.ahead, z, time, localOffset, cadence, laneTail);
     const range = reading.kind === KIND.onOff ? 0 : rangeStep(memory, at + L.range, x);
     const stuck = counter ? 0 : stuckStep(memory, at + L.stuck, raw);
-    const oddity = Math.max(range + level, SURPRISE_WEIGHT * surprise);
+    const events = range + lasting + ahead;
+    const oddity = Math.max(events, RARE_WEIGHT * rare);
     const score = Math.max(oddity, stuck);
+    const level = Math.max(oddity, memory[at + L.level] * Math.exp(-gap / (LEVEL_SEASONS * season)));
+    memory[at + L.level] = level;
+    if (n >= ALERT_SAMPLES_MIN) eventRateStep(memory, at + L.eventRate, time, oddity, season);
 
     // A counter is judged by its rate and drawn as its total.
     const origin = counter ? rawBefore : 0;
     const unit = counter ? reading.gap / 1000 : 1;
-    batch.expected[row] = tail.known ? origin + unit * (m + s * forecast) : Number.NaN;
+    const expected = m + s * forecast;
+    batch.expected[row] = tail.known ? origin + unit * expected : Number.NaN;
     batch.lower[row] = batch.expected[row] - unit * halfBand;
     batch.upper[row] = batch.expected[row] + unit * halfBand;
-    batch.surprise[row] = surprise;
+    batch.surprise[row] = trueScore(memory, at + L.trueRate, rare);
     batch.level[row] = level;
-    batch.score[row] = score;
+    const opens = alarmStep(memory, at + L.benchmark, time, events, BENCHMARK_THRESHOLD, this.#quietMs);
+    batch.anomaly[row] = opens ? events : 0;
 
-    let reason: number = REASON.predictionError;
-    if (stuck > oddity) reason = REASON.stuck;
-    else if (range + level >= oddity) reason = range > level ? REASON.newExtreme : REASON.lastingError;
-    const opens = alarmStep(memory, at + L.benchmark, time, oddity, BENCHMARK_THRESHOLD, this.#quietMs);
-    batch.anomaly[row] = opens ? oddity : 0;
-    this.#decide(memory, at, batch, row, score, threshold, reason, n >= ALERT_SAMPLES_MIN);
+    // A channel may open an alert where what it expected is far enough away, on the side that matters.
+    const { rules } = this.options;
+    const near = mayOpen(rules, unit * (x - expected), unit * expected) ? 1 : 0;
+    const lean = s * this.ahead.lean(memory, at + L.ahead);
+    const far = mayOpen(rules, unit * lean, unit * (x - lean)) ? 1 : 0;
+    const acting = Math.max(near * (range + lasting) + far * ahead, near * RARE_WEIGHT * rare);
+    let fires = false;
+    if (n >= ALERT_SAMPLES_MIN) {
+      fires = alarmStep(memory, at + L.alarm, time, acting, threshold, this.#quietMs);
+      const atMost = Math.min(threshold, SCORE_MAX);
+      if (alarmStep(memory, at + L.healthAlarm, time, stuck, atMost, this.#quietMs)) fires = true;
+    }
+    let reason: number = REASON.stuck;
+    if (stuck <= oddity && acting === 0) reason = mainReason(rare, range, lasting, ahead);
+    else if (stuck <= oddity) reason = mainReason(near * rare, near * range, near * lasting, far * ahead);
+    this.#decide(memory, at, batch, row, score, threshold, reason, fires);
 
-    enter(memory, at + L.surprise, a, surprise, samplesBack);
+    if (tail.known) trueRateStep(memory, at + L.trueRate, rare);
+    // Counted in a frame that is none yet, the first errors would be the tail of days.
+    const youngBack = Math.max(FRAME_AFTER, YOUNG_SHARE * n);
+    if (n > FRAME_AFTER) enter(memory, at + L.surprise, a, rare, Math.min(samplesBack, youngBack));
     const xClean = this.#hygiene(memory, at, x, m, s, n, error);
     if (n > 0) {
       memory[this.fast.lossGradient(memory, at + L.fast)] = -clip(error, ERROR_LIMIT);
       this.fast.learn(memory, at + L.fast);
     }
-    frameStep(memory, frame, xClean, samplesBack);
+    frameStep(memory, frame, n > FRAME_AFTER ? m + s * clip((x - m) / s, FRAME_LIMIT) : x, samplesBack);
     this.#forecastNext(memory, at, xClean, time + localOffset, gap, cadence);
   }
 
@@ -234,8 +338,29 @@ export class Detector {
    * @param since nobody listened before, epoch ms
    */
   silence(memory: Float64Array, at: number, now: number, since: number): number {
-    const silent = now - Math.max(lastArrivalOf(memory, at + this.layout.order), since);
+    const silent = now - Math.max(lastHeardOf(memory, at + this.layout.order), since);
     return silent >= overdueAfter(memory, at + this.layout.cadence) ? silent : 0;
+  }
+
+  /**
+   * The new normal: the open alert ends at the next sample, and what is there since it opened counts as usual. What was
+   * before is seen as if it had been at the present level, the range as well; what was told is not told again, and no
+   * weight changes. False, and nothing happens, when no alert is open.
+   */
+  acceptRegime(memory: Float64Array, at: number): boolean {
+    const L = this.layout;
+    const alert = at + L.alert;
+    if (!accept(memory, alert)) return false;
+    const now = lastTimeOf(memory, at + L.order);
+    const ago = Math.max(0, now - openedAt(memory, alert));
+    widenRange(memory, at + L.range, scaleOf(memory, at + L.frame) * this.ahead.lean(memory, at + L.ahead));
+    calmLane(memory, at + L.lasting);
+    this.ahead.accept(memory, at + L.ahead, ago, cadenceOf(memory, at + L.cadence));
+    acceptRun(memory, at + L.stuck);
+    memory[at + L.level] = 0;
+    for (const lane of [0, 1]) standFrom(memory, at + L.standing, lane, Infinity);
+    calmAlarm(memory, at + L.alarm, now, peakOf(memory, alert));
+    return true;
   }
 
   /** How far the memory of the cell has gone; undefined for a cell without one. */
@@ -250,14 +375,24 @@ export class Detector {
     return lastTimeOf(memory, order) + now - lastArrivalOf(memory, order);
   }
 
+  /** Finds the threshold anew, once in an hour of the season, from what was known before this sample. */
+  #reckon(memory: Float64Array, at: number, time: number, cadence: number): void {
+    const { threshold, eventRate } = this.layout;
+    const { season, budgetPerDay } = this.options;
+    const hour = Math.floor(time / (THRESHOLD_SEASONS * season));
+    if (hour === memory[at + threshold + 1]) return;
+    memory[at + threshold + 1] = hour;
+    const share = budgetPerDay / Math.max(1, this.series);
+    memory[at + threshold] = Math.max(THRESHOLD_MIN, thresholdFor(memory, at + eventRate, share, cadence, season));
+  }
+
   #forecastNext(memory: Float64Array, at: number, x: number, local: number, gap: number, cadence: number): void {
     const L = this.layout;
     const { season, lags } = this.options;
     const frame = at + L.frame;
     const z = clip((x - meanOf(memory, frame)) / scaleOf(memory, frame), Z_LIMIT);
-    profileStep(memory, at + L.profile, phaseOf(local, season), z);
     const phase = phaseOf(local + cadence, season);
-    const usual = profileAt(memory, at + L.profile, phase);
+    const usual = this.ahead.usualAt(memory, at + L.ahead, phase);
     const logGap = gap > 0 && cadence > 0 ? Math.log(gap / cadence) : 0;
     const to = this.fast.nextInput(memory, at + L.fast);
     featuresStep(memory, at + L.features, lags, z, phase, usual, logGap, to);
@@ -266,9 +401,8 @@ export class Detector {
   }
 
   /**
-   * What the network and the frame get to see: the value, or for at most two samples in a row the forecast ± 4σ. Fed
-   * back, a spike would spoil the forecasts after it, and one reading of 65535 the scale of days; kept out for longer, a
-   * new level would never be learned.
+   * What the network gets to see: the value, or for at most two samples in a row the forecast ± 4σ. Fed back, a spike
+   * would spoil the forecasts after it; kept out for longer, a new level would never be learned.
    */
   #hygiene(memory: Float64Array, at: number, x: number, m: number, s: number, n: number, error: number): number {
     const L = this.layout;
@@ -285,24 +419,65 @@ export class Detector {
     return m + s * (memory[at + L.forecast] + clip(error, limit));
   }
 
-  /** The alarm column and the life of the alert. */
+  /** Looks for what is wrong whatever was learned. @param change of the raw value, 0 where there is none to speak of */
+  #inspect(
+    memory: Float64Array,
+    at: number,
+    batch: Batch,
+    row: number,
+    raw: number,
+    change: number,
+    reading: KindReading,
+  ): void {
+    const L = this.layout;
+    const flags = batch.flags[row];
+    const isLive = (flags & ROW.recorded) === 0;
+    if (isLive && skewStep(memory, at + L.skew, batch.time[row], batch.arrival[row])) {
+      this.#find(REASON.clockSkew, 0, true);
+    }
+    const onOff = (flags & ROW.onOff) !== 0;
+    if (typeStep(memory, at + L.typeChange, onOff ? TYPE.onOff : TYPE.number)) this.#find(REASON.typeChange, 0, true);
+    const { limits } = this.options.rules;
+    const beyond = onOff ? 0 : excessOf(raw, limits);
+    const tooFast = onOff ? 0 : rateExcessOf(change, reading.gap, limits);
+    const excess = beyond > 0 ? beyond : tooFast;
+    const begins = limitStep(memory, at + L.limits, excess > 0);
+    if (excess > 0) this.#find(beyond > 0 ? REASON.limit : REASON.rate, excess, begins);
+  }
+
+  #find(reason: number, excess: number, begins: boolean): void {
+    const finding = this.#finding;
+    finding.reason = reason;
+    finding.excess = excess;
+    finding.begins = begins;
+  }
+
+  /** The score column, the alarm column and the life of the alert. @param fires an alarm starts, by what was learned */
   #decide(
     memory: Float64Array,
     at: number,
     batch: Batch,
     row: number,
-    score: number,
+    learnedScore: number,
     threshold: number,
-    reason: number,
-    mayFire: boolean,
+    learnedReason: number,
+    fires: boolean,
   ): void {
     const L = this.layout;
     const time = batch.time[row];
-    if (reason !== REASON.silence) memory[at + L.samples] += 1;
-    const fires = mayFire && alarmStep(memory, at + L.alarm, time, score, threshold, this.#quietMs);
-    this.#rules.release = RELEASE_SHARE * threshold;
+    if (learnedReason !== REASON.silence) memory[at + L.samples] += 1;
+    const { reason: found, excess, begins } = this.#finding;
+    const isFound = found !== NOTHING;
+    const foundScore = excess > 0 ? Math.max(SCORE_MAX, threshold) + excess : threshold;
+    const score = isFound ? Math.max(learnedScore, foundScore) : learnedScore;
+    const reason = isFound ? found : learnedReason;
+    batch.score[row] = score;
+    const opens = fires || (isFound && begins);
+    const release = RELEASE_SHARE * Math.min(threshold, SCORE_MAX);
+    this.#alertRules.release = release;
     const alert = at + L.alert;
-    const event = alertStep(memory, alert, time, memory[at + L.samples], score, reason, fires, this.#rules);
+    const held = this.#stands(memory, at, time) ? Math.max(score, release) : score;
+    const event = alertStep(memory, alert, time, memory[at + L.samples], held, reason, opens, this.#alertRules);
     // Not for every row of a calm series: only an alert that has something to tell makes an object.
     if (event === undefined && !isFiring(memory, alert)) return;
     const now = {
@@ -313,39 +488,64 @@ export class Detector {
     };
     keepWorst(memory, alert, score, now);
     if (event === undefined) return;
-    if (event === 'open') batch.alarm[row] = 1;
+    if (event === 'open') {
+      batch.alarm[row] = 1;
+      standFrom(memory, at + L.standing, 0, laneTailStart(memory, at + L.lasting, this.#laneTail));
+      standFrom(memory, at + L.standing, 1, this.ahead.tailStart(memory, at + L.ahead, this.#laneTail));
+    }
     const facts = alertFacts(memory, alert);
-    batch.changes.push({ row, series: batch.series[row], event, time, score, threshold, ...facts, now });
+    const perDay = this.ratePerDay(memory, at, facts.peak);
+    batch.changes.push({ row, series: batch.series[row], event, time, score, threshold, perDay, ...facts, now });
+  }
+
+  /** Whether the fault of the open alert is still there, however usual it has become. */
+  #stands(memory: Float64Array, at: number, time: number): boolean {
+    const L = this.layout;
+    if (!(firingFor(memory, at + L.alert, time) < ACCEPT_SEASONS * this.options.season)) return false;
+    const lasting = stands(memory, at + L.standing, 0, meanErrorOf(memory, at + L.lasting));
+    const ahead = stands(memory, at + L.standing, 1, this.ahead.lean(memory, at + L.ahead));
+    return lasting || ahead;
   }
 
   /** A row of the clock: the series is overdue. T grows with the silence and stands at θ when it becomes overdue. */
   #silence(memory: Float64Array, at: number, batch: Batch, row: number): void {
+    const { alert, healthAlarm } = this.layout;
     const cadence = at + this.layout.cadence;
-    const threshold = this.threshold(cadenceOf(memory, cadence));
-    const score = Math.min(SCORE_MAX, threshold * (batch.gap[row] / overdueAfter(memory, cadence)));
+    const threshold = this.threshold(memory, at);
+    const gap = batch.gap[row];
+    const score = Math.min(Math.max(SCORE_MAX, threshold), threshold * (gap / overdueAfter(memory, cadence)));
     this.#unknown(batch, row);
-    batch.score[row] = score;
-    this.#decide(memory, at, batch, row, score, threshold, REASON.silence, true);
+    this.#finding.reason = NOTHING;
+    const endsNow = isFiring(memory, at + alert) && isAccepted(memory, at + alert);
+    const isUsualNow = endsNow && reasonOf(memory, at + alert) === REASON.silence;
+    const fires = alarmStep(memory, at + healthAlarm, batch.time[row], score, threshold, this.#quietMs);
+    this.#decide(memory, at, batch, row, score, threshold, REASON.silence, fires);
+    if (isUsualNow) acceptGap(memory, cadence, gap);
   }
 
   /**
    * A series that has only ever had this value: it is expected exactly, and there is nothing to learn but that. The
    * first other value is a new extreme.
    */
-  #still(memory: Float64Array, at: number, batch: Batch, row: number, x: number): void {
+  #still(memory: Float64Array, at: number, batch: Batch, row: number, x: number, raw: number): void {
     const L = this.layout;
+    stuckStep(memory, at + L.stuck, raw);
     rangeStep(memory, at + L.range, x);
     frameStep(memory, at + L.frame, x, MEMORY_SAMPLES);
     batch.expected[row] = x;
     batch.lower[row] = x;
     batch.upper[row] = x;
-    this.#decide(memory, at, batch, row, 0, this.threshold(batch.cadence[row]), REASON.predictionError, false);
+    this.#decide(memory, at, batch, row, 0, this.threshold(memory, at), REASON.predictionError, false);
   }
 
-  /** A missing value: nothing to score, nothing to learn; the level stands. */
+  /** A missing value: nothing to score, nothing to learn; the level stands. Text in its place may be worth telling. */
   #nothing(memory: Float64Array, at: number, batch: Batch, row: number): void {
+    const { level, typeChange } = this.layout;
     this.#unknown(batch, row);
-    batch.level[row] = standingScore(memory, at + this.layout.lasting);
+    batch.level[row] = memory[at + level];
+    if ((batch.flags[row] & ROW.text) === 0) return;
+    if (typeStep(memory, at + typeChange, TYPE.text)) this.#find(REASON.typeChange, 0, true);
+    this.#decide(memory, at, batch, row, 0, this.threshold(memory, at), REASON.predictionError, false);
   }
 
   #unknown(batch: Batch, row: number): void {
@@ -366,6 +566,15 @@ export class Detector {
 
   #forget(memory: Float64Array, at: number, seed: number): void {
     memory.fill(0, at + this.layout.learned, at + this.size);
-    this.fast.initialise(memory, at + this.layout.fast, createRandom(seed));
+    const random = createRandom(seed);
+    this.fast.initialise(memory, at + this.layout.fast, random);
+    this.ahead.initialise(memory, at + this.layout.ahead, random);
   }
+}
+
+/** The channel that says most. */
+function mainReason(rare: number, range: number, lasting: number, ahead: number): number {
+  if (range + lasting + ahead < RARE_WEIGHT * rare) return REASON.predictionError;
+  if (range >= lasting && range >= ahead) return REASON.newExtreme;
+  return lasting >= ahead ? REASON.lastingError : REASON.unseasonal;
 }

@@ -22,6 +22,15 @@ export function inputCount(lags: number): number {
   return OWN_INPUTS + lags;
 }
 
+/** Sees the past as if every z in it had been higher by this much. */
+export function featuresShift(memory: Float64Array, at: number, lags: number, by: number): void {
+  if (memory[at + 2] === 0) return;
+  const past = at + 3;
+  memory[at] += by;
+  memory[at + 1] += by;
+  for (let i = past; i < past + Math.max(1, lags); i++) memory[i] += by;
+}
+
 /**
  * Takes in z and writes the inputs [12 + L] to memory[to..]. Allocates nothing.
  * @param phase of the season when the next sample is due, 0..1; @param usual S at that phase

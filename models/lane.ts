@@ -1,16 +1,18 @@
 /**
- * The slow lane: an exponential mean of errors over a stretch of time, scored in buckets.
+ * The slow lane: an exponential mean of errors over a stretch of time, scored against its own past.
  *
  * Errors are averaged in buckets of season/288; a full bucket enters the mean and is scored once, and the score stands
- * until the next. Where samples come no faster than buckets, every sample is a bucket of its own and is scored at
- * once. So the lane costs and remembers the same at 10 Hz as at one sample in five minutes.
+ * until the next.
  *
- * Memory: bucket number, its sum and count, the mean, buckets entered, the score that stands; then its calibration.
+ * Memory: bucket being filled, the mean, buckets entered, the score that stands; then its calibration.
  */
+import { BUCKETS_SIZE, gather, isGathered, strideOf } from './buckets.ts';
 import { CALIBRATION_SIZE, enter, readTail, scoreOf, type Tail } from './calibration.ts';
 
-const STANDING = 5;
-const OWN = 6;
+const MEAN = BUCKETS_SIZE;
+const ENTERED = MEAN + 1;
+const STANDING = ENTERED + 1;
+const OWN = STANDING + 1;
 export const LANE_SIZE = OWN + CALIBRATION_SIZE;
 /** Buckets back to which the calibration reaches. */
 const MEMORY_BUCKETS = 4000;
@@ -21,9 +23,20 @@ export function standingScore(memory: Float64Array, at: number): number {
   return memory[at + STANDING];
 }
 
+/** The mean error, with its sign where errors have one. */
+export function meanErrorOf(memory: Float64Array, at: number): number {
+  return memory[at + MEAN];
+}
+
+/** Forgets the errors of late, not what errors are usual. */
+export function calmLane(memory: Float64Array, at: number): void {
+  memory[at + MEAN] = 0;
+  memory[at + STANDING] = 0;
+}
+
 /**
  * Takes in an error at a time and returns the score that stands.
- * @param bucketMs width of a bucket; @param window buckets that the mean reaches back
+ * @param bucketMs width of a bucket; @param windowMs how far back the mean reaches
  */
 export function laneStep(
   memory: Float64Array,
@@ -32,31 +45,30 @@ export function laneStep(
   time: number,
   bucketMs: number,
   cadence: number,
-  window: number,
+  windowMs: number,
   tail: Tail,
 ): number {
-  if (cadence * 1.5 >= bucketMs) return bucketStep(memory, at, error, window, tail);
-  const bucket = Math.floor(time / bucketMs);
-  if (bucket !== memory[at] && memory[at + 2] > 0) {
-    bucketStep(memory, at, memory[at + 1] / memory[at + 2], window, tail);
-    memory[at + 1] = 0;
-    memory[at + 2] = 0;
-  }
-  memory[at] = bucket;
-  memory[at + 1] += error;
-  memory[at + 2] += 1;
-  return memory[at + STANDING];
+  const full = isGathered(cadence, bucketMs) ? gather(memory, at, error, time, bucketMs) : error;
+  if (Number.isNaN(full)) return memory[at + STANDING];
+  return laneEnter(memory, at, full, windowMs / strideOf(cadence, bucketMs), tail);
 }
 
-function bucketStep(memory: Float64Array, at: number, error: number, window: number, tail: Tail): number {
-  const n = memory[at + 4] + 1;
-  memory[at + 4] = n;
-  memory[at + 3] += (error - memory[at + 3]) / Math.min(window, n);
-  const a = Math.abs(memory[at + 3]);
+/** Takes in the error of a whole bucket. @param window buckets that the mean reaches back, at least one */
+export function laneEnter(memory: Float64Array, at: number, error: number, window: number, tail: Tail): number {
+  const n = memory[at + ENTERED] + 1;
+  memory[at + ENTERED] = n;
+  memory[at + MEAN] += (error - memory[at + MEAN]) / Math.max(1, Math.min(Math.round(window), n));
+  const a = Math.abs(memory[at + MEAN]);
   const calibration = at + OWN;
   readTail(memory, calibration, PRIOR_WEIGHT, tail);
   const score = scoreOf(memory, calibration, a, tail);
   enter(memory, calibration, a, score, MEMORY_BUCKETS);
   memory[at + STANDING] = score;
   return score;
+}
+
+/** The mean error beyond which only a few in a hundred lie. */
+export function laneTailStart(memory: Float64Array, at: number, tail: Tail): number {
+  readTail(memory, at + OWN, PRIOR_WEIGHT, tail);
+  return tail.known ? tail.start : Infinity;
 }

@@ -6,23 +6,36 @@ import { ALARM_SIZE } from './alarm.ts';
 import { ALERT_SIZE } from './alert.ts';
 import { CADENCE_SIZE } from './cadence.ts';
 import { CALIBRATION_SIZE } from './calibration.ts';
+import { EVENT_RATE_SIZE } from './event-rate.ts';
 import { featuresSize } from './features.ts';
 import { FRAME_SIZE } from './frame.ts';
 import { KIND_SIZE } from './kind.ts';
 import { LANE_SIZE } from './lane.ts';
+import { LIMITS_SIZE } from './limits.ts';
 import { ORDER_SIZE } from './order.ts';
-import { PROFILE_SIZE } from './profile.ts';
 import { RANGE_SIZE } from './range.ts';
+import { SKEW_SIZE } from './skew.ts';
+import { STANDING_SIZE } from './standing.ts';
 import { STUCK_SIZE } from './stuck.ts';
+import { TRUE_RATE_SIZE } from './true-rate.ts';
+import { TYPE_CHANGE_SIZE } from './type-change.ts';
 
 export interface DetectorLayout {
   order: number;
   cadence: number;
   kind: number;
   stuck: number;
+  limits: number;
+  typeChange: number;
+  skew: number;
   benchmark: number;
+  /** Of what was learned, and of the sensor's health. */
   alarm: number;
+  healthAlarm: number;
   alert: number;
+  eventRate: number;
+  /** Threshold in force, and the hour of the season it was found in. */
+  threshold: number;
   /** Samples scored, for the number of an alert's opening sample. */
   samples: number;
 
@@ -30,21 +43,25 @@ export interface DetectorLayout {
   learned: number;
   frame: number;
   range: number;
-  profile: number;
   features: number;
   /** Forecast of the next z; running square of its error; inputs clipped in a row. */
   forecast: number;
   errorSquare: number;
   clipped: number;
   surprise: number;
+  trueRate: number;
   lasting: number;
+  /** The score that is shown, which falls slowly. */
+  level: number;
+  standing: number;
+  ahead: number;
   fast: number;
 
   /** Numbers in the block. */
   size: number;
 }
 
-export function layoutOf(lags: number, forecasterSize: number): DetectorLayout {
+export function layoutOf(lags: number, aheadSize: number, forecasterSize: number): DetectorLayout {
   let next = 0;
   const take = (size: number) => {
     const at = next;
@@ -56,9 +73,15 @@ export function layoutOf(lags: number, forecasterSize: number): DetectorLayout {
     cadence: take(CADENCE_SIZE),
     kind: take(KIND_SIZE),
     stuck: take(STUCK_SIZE),
+    limits: take(LIMITS_SIZE),
+    typeChange: take(TYPE_CHANGE_SIZE),
+    skew: take(SKEW_SIZE),
     benchmark: take(ALARM_SIZE),
     alarm: take(ALARM_SIZE),
+    healthAlarm: take(ALARM_SIZE),
     alert: take(ALERT_SIZE),
+    eventRate: take(EVENT_RATE_SIZE),
+    threshold: take(2),
     samples: take(1),
   };
   const learned = next;
@@ -67,13 +90,16 @@ export function layoutOf(lags: number, forecasterSize: number): DetectorLayout {
     learned,
     frame: take(FRAME_SIZE),
     range: take(RANGE_SIZE),
-    profile: take(PROFILE_SIZE),
     features: take(featuresSize(lags)),
     forecast: take(1),
     errorSquare: take(1),
     clipped: take(1),
     surprise: take(CALIBRATION_SIZE),
+    trueRate: take(TRUE_RATE_SIZE),
     lasting: take(LANE_SIZE),
+    level: take(1),
+    standing: take(STANDING_SIZE),
+    ahead: take(aheadSize),
     fast: take(forecasterSize),
     size: next,
   };

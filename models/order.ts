@@ -6,15 +6,16 @@
  *   t = last, other value    the next sample
  *   t > arrival + 5 min      future, dropped: one wrong clock must not make every later sample late
  *
- * A row of a recorded file is never dropped: a repeated or rewound time becomes the time before plus one cadence.
+ * A row of a recorded file is never dropped: a repeated or rewound time becomes the time before plus one cadence. A row
+ * of text is no sample: it is there in the series' own time, so that nothing after it is late, and the sensor is heard.
  *
- * Memory: samples kept; time, value and arrival of the last; time of the first.
+ * Memory: samples kept; time, value and arrival of the last; time of the first; arrival of the last row of any kind.
  */
 import { type Batch, ROW } from './batch.ts';
 import { cadenceOf, cadenceStep } from './cadence.ts';
 import { dropCode } from './drop.ts';
 
-export const ORDER_SIZE = 5;
+export const ORDER_SIZE = 6;
 
 const FUTURE_MS_MAX = 5 * 60_000;
 const PERIOD_MS = 1000;
@@ -38,12 +39,23 @@ export function lastArrivalOf(memory: Float64Array, at: number): number {
   return memory[at + 3];
 }
 
+/** When the series was last heard, be it with text. */
+export function lastHeardOf(memory: Float64Array, at: number): number {
+  return memory[at + 5];
+}
+
 /** Fills time, gap, cadence and drop of one row. Allocates nothing. */
 export function orderStep(memory: Float64Array, at: number, cadenceAt: number, batch: Batch, row: number): void {
   const count = memory[at];
   const last = memory[at + 1];
   const value = batch.value[row];
   const arrival = batch.arrival[row];
+  if ((batch.flags[row] & ROW.text) !== 0) {
+    if (count > 0) batch.time[row] = Math.max(last, last + arrival - memory[at + 3]);
+    batch.cadence[row] = cadenceOf(memory, cadenceAt);
+    memory[at + 5] = arrival;
+    return;
+  }
   let time = batch.time[row];
   if ((batch.flags[row] & ROW.recorded) !== 0) {
     if (count > 0 && time <= last) {
@@ -69,6 +81,7 @@ export function orderStep(memory: Float64Array, at: number, cadenceAt: number, b
   memory[at + 1] = time;
   memory[at + 2] = value;
   memory[at + 3] = arrival;
+  memory[at + 5] = arrival;
 }
 
 function verdict(time: number, value: number, last: number, lastValue: number, arrival: number): number {

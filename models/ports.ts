@@ -45,10 +45,14 @@ export interface Net<Stream = unknown> {
 /** Commands reach the state only as entries of the log, so that a replay repeats them. */
 export type Command =
   | { verb: 'ack'; alert: string }
+  /** What an alert is about is the usual from now on; it ends with the next sample of its series. */
+  | { verb: 'accept'; alert: string }
   /** From now on a source is heard again, null: every source. Nobody is overdue for the time before. */
   | { verb: 'listen'; source: string | null }
   /** A source cannot be heard: whoever is silent there may be talking. */
-  | { verb: 'deaf'; source: string };
+  | { verb: 'deaf'; source: string }
+  /** So many series share the budget of a pipeline from now on. */
+  | { verb: 'share'; pipeline: string; series: number };
 
 /** What the log holds, in one order for everything: samples and ticks (as batches), commands. */
 export type LogEntry = { kind: 'batch'; batch: Batch } | { kind: 'command'; time: number; command: Command };

@@ -27,6 +27,18 @@ export function profileStep(memory: Float64Array, at: number, phase: number, z: 
   memory[at + bin] += Math.max(1 / n, 0.2) * (z - memory[at + bin]);
 }
 
+/** Sees the past as if every z in it had been higher by this much. */
+export function profileShift(memory: Float64Array, at: number, by: number): void {
+  for (let bin = 0; bin < BINS; bin++) if (memory[at + BINS + bin] > 0) memory[at + bin] += by;
+}
+
+/** Empties the bin of this phase. */
+export function profileForget(memory: Float64Array, at: number, phase: number): void {
+  const bin = binOf(phase);
+  memory[at + bin] = 0;
+  memory[at + BINS + bin] = 0;
+}
+
 export function profileAt(memory: Float64Array, at: number, phase: number): number {
   return memory[at + binOf(phase)];
 }

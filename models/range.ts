@@ -36,3 +36,9 @@ export function rangeStep(memory: Float64Array, at: number, x: number): number {
   if (excess <= 0) return 0;
   return Math.min(SCORE_MAX, 3 + Math.log10(1 + (20 * excess) / (span + 1e-9)));
 }
+
+/** Everything seen before might have been higher by this much, or lower where it is negative. */
+export function widenRange(memory: Float64Array, at: number, shift: number): void {
+  if (shift > 0) memory[at + 1] += shift;
+  else memory[at] += shift;
+}

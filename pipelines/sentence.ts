@@ -1,6 +1,7 @@
 /** What an alert says to a person, in one sentence: what was seen at its worst, and once it is over, for how long. */
 import type { Evidence } from '../models/alert.ts';
 import type { AlertReason } from '../models/alert-document.ts';
+import { type Limits, NO_LIMITS } from '../models/limits.ts';
 
 export interface Facts {
   /** As in `line1/pump/pressure`. */
@@ -8,6 +9,8 @@ export interface Facts {
   unit: string;
   reason: AlertReason;
   worst: Evidence;
+  /** What is physically possible. */
+  limits?: Limits;
   /** How long the alert lasted, ms; null while it is open. */
   lasted: number | null;
 }
@@ -22,10 +25,11 @@ export function sentence(facts: Facts): string {
   const known = Number.isFinite(worst.lower);
   const band = known ? `, expected ${number(worst.lower)} to ${number(worst.upper)}${suffix}` : '';
   const end = lasted === null ? '.' : `; it lasted ${duration(lasted)}.`;
-  return `${name} ${claim(facts, is, amount, band)}${end}`;
+  return `${name} ${claim(facts, is, amount, band, suffix)}${end}`;
 }
 
-function claim({ reason, worst }: Facts, is: string, amount: string, band: string): string {
+function claim(facts: Facts, is: string, amount: string, band: string, unit: string): string {
+  const { reason, worst, limits = NO_LIMITS } = facts;
   switch (reason) {
     case 'silence':
       return `${is} silent for longer than it is ever quiet`;
@@ -35,9 +39,29 @@ function claim({ reason, worst }: Facts, is: string, amount: string, band: strin
       return `${is} ${amount}, ${novelty(worst)}${band}`;
     case 'lasting_error':
       return `${is} off for a while: ${amount}${band}`;
+    case 'unseasonal':
+      return `${is} not what it was a season ago: ${amount}${band}`;
     case 'prediction_error':
       return `${is} ${amount}${band}`;
+    case 'limit':
+      return `${is} ${amount}, ${bound(worst.value, limits, unit)}`;
+    case 'rate':
+      return `${is} ${amount}, changing faster than its limit${speed(limits, unit)}`;
+    case 'type_change':
+      return `${is} sending another type of value than before`;
+    case 'clock_skew':
+      return `${is} sending times that are further from our clock than usual`;
   }
+}
+
+function speed({ rate }: Limits, unit: string): string {
+  return Number.isFinite(rate) ? ` of ${rate}${unit} a second` : '';
+}
+
+/** The limits may have been changed since. */
+function bound(value: number, { min, max }: Limits, unit: string): string {
+  if (value > max) return `above its limit of ${max}${unit}`;
+  return value < min ? `below its limit of ${min}${unit}` : 'outside its limits';
 }
 
 /** A series that never moved has no expectation to be above or below. */

@@ -43,7 +43,7 @@ function columnsOf(batches: readonly Batch[], registry: Registry): SampleColumns
   const bySeries = new Map<number, SampleColumns>();
   for (const batch of batches) {
     for (let row = 0; row < batch.length; row++) {
-      if (batch.drop[row] !== 0 || (batch.flags[row] & ROW.overdue) !== 0) continue;
+      if (batch.drop[row] !== 0 || (batch.flags[row] & (ROW.overdue | ROW.text)) !== 0) continue;
       const series = batch.series[row];
       const id = registry.tracks[series]?.id;
       if (id === undefined) continue;

@@ -47,6 +47,9 @@ async function obey(verb: string, fields: Fields, engine: Engine, demo: Demo | u
     case 'ack':
       if (engine.acknowledge(fields.text('alert'))) return { ok: true };
       throw new CodedError('COMMAND_INVALID', 'alert: no such alert is open');
+    case 'accept':
+      if (engine.accept(fields.text('alert'))) return { ok: true };
+      throw new CodedError('COMMAND_INVALID', 'alert: no such alert is open');
     case 'checkpoint':
       await engine.checkpoint();
       return { ok: true };
@@ -56,7 +59,10 @@ async function obey(verb: string, fields: Fields, engine: Engine, demo: Demo | u
       return { ok: true, fault: demo.inject(fields.text('kind'), fields.text('series'), duration).id };
     }
     default:
-      throw new CodedError('COMMAND_UNKNOWN', `expected ack, checkpoint or inject, got ${JSON.stringify(verb)}`);
+      throw new CodedError(
+        'COMMAND_UNKNOWN',
+        `expected ack, accept, checkpoint or inject, got ${JSON.stringify(verb)}`,
+      );
   }
 }
 

@@ -91,7 +91,7 @@ export class Engine {
       series: () => this.#seriesByState(),
       seriesStateBytes: () => this.registry.bytes,
       seriesRunaway: () => this.#runaway.count(this.registry),
-      alertsOpen: () => countBy(this.alertLog.open(), (alert) => alert.severity),
+      alertsOpen: () => Object.fromEntries(countBy(this.alertLog.open(), (alert) => alert.severity)),
       logDepth: () => options.log.depth,
       checkpointAgeSeconds: () => (options.clock.now() - this.checkpointedAt) / 1000,
     });
@@ -99,8 +99,9 @@ export class Engine {
 
   /** Makes or changes what a pipeline brings to its series. Its models go on where their shape allows. */
   configure(id: string, config: PipelineConfig, keepsModels: boolean): void {
-    const detector = new Detector(detectorOptions(config));
     const known = this.#models.get(id);
+    const detector = new Detector(detectorOptions(config));
+    detector.series = known?.detector.series ?? 1;
     if (known !== undefined && !keepsModels) this.#removeTracks(id);
     const model: Model = known ?? { pipeline: id, listeningSince: -Infinity, detector, seed: config.seed };
     model.detector = detector;
@@ -128,6 +129,7 @@ export class Engine {
     const { clock, log } = this.#options;
     log.read(log.position, (entry) => this.#read(entry));
     this.#append({ verb: 'listen', source: null });
+    this.#shareBudgets();
     this.#tickedAt = clock.now();
     this.#cancels.push(clock.every(TICK_MS, () => this.#tick()));
   }
@@ -162,6 +164,13 @@ export class Engine {
   acknowledge(alert: string): boolean {
     if (this.alertLog.openById(alert) === undefined) return false;
     this.#append({ verb: 'ack', alert });
+    return true;
+  }
+
+  /** Takes what an open alert is about for the new normal. False when no such alert is open. */
+  accept(alert: string): boolean {
+    if (this.alertLog.openById(alert) === undefined) return false;
+    this.#append({ verb: 'accept', alert });
     return true;
   }
 
@@ -266,6 +275,7 @@ export class Engine {
     // We were held up ourselves, or the machine slept: what came meanwhile still waits in the sockets.
     if (now - this.#tickedAt > TICK_LATE_MS) this.#append({ verb: 'listen', source: null });
     this.#tickedAt = now;
+    this.#shareBudgets();
     log.append({ kind: 'batch', batch: createTick(now) });
   }
 
@@ -285,6 +295,9 @@ export class Engine {
       case 'ack':
         this.#acknowledge(command.alert, time);
         break;
+      case 'accept':
+        this.#accept(command.alert);
+        break;
       case 'listen':
         if (command.source === null) this.#closeOrphans(time);
         else this.#deaf.delete(command.source);
@@ -293,6 +306,20 @@ export class Engine {
       case 'deaf':
         this.#deaf.add(command.source);
         this.#listenThrough(command.source, time);
+        break;
+      case 'share': {
+        const model = this.#models.get(command.pipeline);
+        if (model !== undefined) model.detector.series = command.series;
+      }
+    }
+  }
+
+  /** A budget is a pipeline's, and each of its series has the same part of it. */
+  #shareBudgets(): void {
+    const counts = countBy(this.registry, (track) => track.model.pipeline);
+    for (const [pipeline, { detector }] of this.#models) {
+      const series = Math.max(1, counts.get(pipeline) ?? 0);
+      if (series !== detector.series) this.#append({ verb: 'share', pipeline, series });
     }
   }
 
@@ -329,6 +356,13 @@ export class Engine {
     if (!acknowledge(track.memory, track.at + track.model.detector.layout.alert)) return;
     const seq = ++this.alertLog.seq;
     this.#publish({ ...alert, event: 'ack', acked: true, updated_at: new Date(time).toISOString(), seq });
+  }
+
+  /** The close comes with the next row of the series. */
+  #accept(id: string): void {
+    const alert = this.alertLog.openById(id);
+    const track = alert === undefined ? undefined : this.registry.find(alert.series);
+    track?.model.detector.acceptRegime(track.memory, track.at);
   }
 
   #publish(alert: AlertDocument): void {
@@ -379,10 +413,11 @@ export class Engine {
   }
 
   #seriesByState(): Record<string, number> {
-    return countBy(this.registry, (track) => {
+    const states = countBy(this.registry, (track) => {
       if (this.alertLog.isOpen(track.id)) return 'alert';
       return learningOf(track) < 1 ? 'learning' : 'normal';
     });
+    return Object.fromEntries(states);
   }
 
   /** The first pipeline that names a source has its series. */
@@ -400,8 +435,8 @@ export class Engine {
   }
 }
 
-function countBy<T>(items: Iterable<T>, keyOf: (item: T) => string): Record<string, number> {
+function countBy<T>(items: Iterable<T>, keyOf: (item: T) => string): Map<string, number> {
   const counts = new Map<string, number>();
   for (const item of items) counts.set(keyOf(item), (counts.get(keyOf(item)) ?? 0) + 1);
-  return Object.fromEntries(counts);
+  return counts;
 }

@@ -63,6 +63,7 @@ export class Intake {
       this.#push(index, time, message.arrival, value, onOff ? ROW.onOff : 0);
       accepted++;
     }
+    for (const path of decoded.texts ?? []) this.#pushText(sourceOf(message.topic, path), message.arrival);
     for (const reason of drops) this.#telemetry.drop(reason);
     this.#telemetry.received(message.source, accepted);
     return { accepted, drops };
@@ -75,6 +76,13 @@ export class Intake {
     const batch = this.#batch;
     this.#batch = undefined;
     if (batch !== undefined && batch.length > 0) this.#log.append({ kind: 'batch', batch });
+  }
+
+  /** Text makes no series; but where one is known, it is heard. */
+  #pushText(source: string, arrival: number): void {
+    if (source.length > SOURCE_LENGTH_MAX || this.#log.depth >= DEPTH_MAX) return;
+    const track = this.#registry.find(this.#idOf(source));
+    if (track !== undefined) this.#push(track.index, arrival, arrival, Number.NaN, ROW.text);
   }
 
   /** Index of the track, or why there is none. */

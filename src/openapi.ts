@@ -31,6 +31,9 @@ export function openApi(version: string): object {
         }),
       },
       '/api/v1/cmd/ack': { post: command('Acknowledges an open alert', { alert: { type: 'string' } }) },
+      '/api/v1/cmd/accept': {
+        post: command('Takes what an open alert is about for the new normal', { alert: { type: 'string' } }),
+      },
       '/api/v1/cmd/checkpoint': { post: command('Writes a checkpoint now', {}) },
     },
   };

@@ -78,10 +78,10 @@ export class Overview {
     const { engine, clock, telemetry, isDemo } = this.#options;
     const now = clock.now();
     const series = this.series();
-    // The budget is a series' own, so that all together may raise as many times as much.
-    const budget = new Map<string, number>();
+    const watching = new Set(series.map(({ pipeline }) => pipeline));
+    let budget = 0;
     for (const part of this.plan?.parts ?? []) {
-      if (part.kind === 'pipeline') budget.set(part.id, part.options.alertBudgetPerDay);
+      if (part.kind === 'pipeline' && watching.has(part.id)) budget += part.options.alertBudgetPerDay;
     }
     return {
       type: 'status',
@@ -92,7 +92,7 @@ export class Overview {
       learning: series.filter(({ learning }) => learning < 1).length,
       alerts_open: engine.alertLog.open().length,
       alerts_today: engine.alertLog.openedWithinDay(now),
-      budget_per_day: series.reduce((sum, { pipeline }) => sum + (budget.get(pipeline) ?? 0), 0),
+      budget_per_day: budget,
       dropped: Object.fromEntries(telemetry.dropped),
       uptime_seconds: Math.round((now - this.#startedAt) / 1000),
       demo: isDemo(),

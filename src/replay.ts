@@ -115,6 +115,7 @@ class Replay {
       throw new CodedError('RECORDING_CHANNELS', `${path}:1  expected at most ${BATCH_ROWS_MAX} channels, got ${got}`);
     }
     const channels = columns.map((column) => this.#admit(recording.channels[column]));
+    this.#model.detector.series = channels.length;
     const entries = new Subject<Batch>();
     let scored: Batch | undefined;
     const subscription = pipeline(entries, this.#registry, (_, time) => localOffset(time)).subscribe((batch) => {

@@ -145,7 +145,7 @@ export class Telemetry {
       const flags = batch.flags[row];
       if ((flags & ROW.sameTime) !== 0) this.#irregular.inc({ what: 'same_time' });
       if ((flags & ROW.forgotten) !== 0) this.#forgot(nameOf(batch.series[row]));
-      if ((flags & (ROW.recorded | ROW.overdue)) === 0) {
+      if ((flags & (ROW.recorded | ROW.overdue | ROW.text)) === 0) {
         this.#lag.observe(Math.max(0, (batch.arrival[row] - batch.time[row]) / 1000));
       }
     }

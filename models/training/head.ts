@@ -18,6 +18,8 @@ export interface HeadOptions {
   /** A path from the inputs past the cell. */
   skip: boolean;
   bias: boolean;
+  /** Share of the Xavier limit that V starts at, 1 where absent; small = y starts near what is added to it. */
+  gain?: number;
 }
 
 export class Head {
@@ -26,6 +28,7 @@ export class Head {
   readonly skip: number;
   readonly outputs: number;
   readonly bias: boolean;
+  readonly #gain: number;
   readonly paramCount: number;
   readonly tensors: readonly Tensor[];
 
@@ -34,6 +37,7 @@ export class Head {
     this.skip = options.skip ? inputs : 0;
     this.outputs = options.outputs;
     this.bias = options.bias;
+    this.#gain = options.gain ?? 1;
     this.paramCount = this.outputs * (hidden + this.skip + (options.bias ? 1 : 0));
     this.tensors = [
       { name: 'weight', shape: [this.outputs, hidden] },
@@ -46,6 +50,7 @@ export class Head {
     const { hidden: H, outputs: O } = this;
     memory.fill(0, at, at + this.paramCount);
     xavier(memory, at, O * H, H, O, random);
+    for (let i = at; i < at + O * H; i++) memory[i] *= this.#gain;
   }
 
   /** Writes y [O] to memory[y..]. Allocates nothing. */

@@ -30,6 +30,8 @@ export interface Decoded {
   drops: DropReason[];
   /** Numbers that came as strings: accepted, and counted. */
   numericStrings: number;
+  /** Paths of fields that held text, each a drop as well; absent where there was none. */
+  texts?: string[];
 }
 
 /** Fields somebody asked to leave out; null: none. */
@@ -87,5 +89,14 @@ function takeText(decoded: Decoded, path: string, text: string, time: number): v
   else if (DECIMAL.test(text)) {
     decoded.numericStrings++;
     takeNumber(decoded, path, Number(text), time);
-  } else decoded.drops.push(text.trim() === '' ? 'empty' : 'not_a_number');
+  } else if (text.trim() === '') decoded.drops.push('empty');
+  else {
+    decoded.drops.push('not_a_number');
+    tellText(decoded, path);
+  }
+}
+
+/** Says that a field held text: of a series that used to send numbers, that is worth an alert. */
+export function tellText(decoded: Decoded, path: string): void {
+  (decoded.texts ??= []).push(path);
 }

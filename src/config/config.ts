@@ -7,6 +7,7 @@
  * Ids are keys of Maps and never of objects, so that no id can reach an object's prototype.
  */
 
+import type { Direction } from '../../models/rules.ts';
 import type { CellName } from '../../models/training/create-learner.ts';
 import type { Mapping } from '../../sensors/mapping.ts';
 
@@ -125,7 +126,28 @@ export interface PipelineConfig {
   /** IANA name; with `seasonMs` it places a sample in its season. */
   timezone: string;
   alertBudgetPerDay: number;
+  /** The side of its expectation on which the learned model may open an alert. */
+  direction: Direction;
+  /** How far from its expectation a value must be for that. */
+  minDeviation: MinDeviation;
+  limits: LimitsConfig;
   seed: number;
+}
+
+/** One of the two is 0. */
+export interface MinDeviation {
+  /** In the unit of the series. */
+  amount: number;
+  /** Of the expected value, in percent. */
+  percent: number;
+}
+
+/** What is physically possible; null: no limit. */
+export interface LimitsConfig {
+  min: number | null;
+  max: number | null;
+  /** Change per second. */
+  rate: number | null;
 }
 
 export type AlertEvent = 'open' | 'update' | 'ack' | 'close';

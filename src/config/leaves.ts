@@ -38,6 +38,25 @@ export function decimal(min: number, max: number) {
   );
 }
 
+/** Any number, as YAML writes it; of text, plain decimals. */
+export function number(expected: string) {
+  return numeric(z.number({ error: say({ code: 'CONFIG_RANGE', expected }) }));
+}
+
+/** A number above 0. */
+export function positive(expected: string) {
+  const error = say({ code: 'CONFIG_RANGE', expected });
+  return numeric(z.number({ error }).positive({ error }));
+}
+
+/** What takes numbers takes them as text too. */
+export function numeric<S extends z.ZodType>(schema: S) {
+  return z.preprocess(
+    (value) => (typeof value === 'string' && /^-?\d{1,15}(\.\d{1,9})?$/.test(value) ? Number(value) : value),
+    schema,
+  );
+}
+
 export function flag() {
   const error = say({ code: 'CONFIG_VALUE', expected: 'true or false', known: ['true', 'false'] });
   const words = new Map<unknown, boolean>([

@@ -147,6 +147,7 @@ function outputKeys(output: OutputConfig): object {
 }
 
 function pipelineKeys(pipeline: PipelineConfig): object {
+  const { amount, percent } = pipeline.minDeviation;
   return {
     inputs: pipeline.inputs,
     kind: pipeline.kind,
@@ -155,6 +156,9 @@ function pipelineKeys(pipeline: PipelineConfig): object {
     season: formatDuration(pipeline.seasonMs),
     timezone: pipeline.timezone,
     alert_budget: formatBudget(pipeline.alertBudgetPerDay),
+    direction: pipeline.direction,
+    min_deviation: percent > 0 ? `${percent}%` : amount,
+    limits: given({ ...pipeline.limits }),
     seed: pipeline.seed,
   };
 }

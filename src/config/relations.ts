@@ -22,6 +22,7 @@ export function relations(file: unknown, root: Place): Problem[] {
     ...clientIds(file, root),
     ...simulators(file, root),
     ...pushSources(file, root),
+    ...limits(file, root),
     ...listenAddress(file, root),
     ...references(file, root),
   ];
@@ -136,6 +137,26 @@ function* pushSources(file: PlainMap, root: Place): Iterable<Problem> {
 
 const idsOf = (room: unknown, type: string): string[] =>
   entries(room).flatMap(([id, part]) => (isMap(part) && part['type'] === type ? [id] : []));
+
+/** Limits that leave nothing between them would make an alert of every sample. */
+function* limits(file: PlainMap, root: Place): Iterable<Problem> {
+  for (const [id, pipeline] of entries(file['pipelines'])) {
+    const given = isMap(pipeline) ? pipeline['limits'] : undefined;
+    if (!isMap(given) || !('min' in given && 'max' in given)) continue;
+    if (!(numberOf(given['min']) >= numberOf(given['max']))) continue;
+    const path = ['pipelines', id, 'limits'];
+    const [min, max] = ['min', 'max'].map((key) => locate(root, [...path, key]).place);
+    const got = show(max, [...path, 'max']);
+    const message = `expected a max above min, which is ${show(min, [...path, 'min'])}, got ${got}`;
+    yield { path: [...path, 'max'], at: max.at, code: 'CONFIG_CONFLICT', expected: 'a max above min', got, message };
+  }
+}
+
+/** NaN for what is no number, which is for the schema to say. */
+function numberOf(value: unknown): number {
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' && value !== '' ? Number(value) : Number.NaN;
+}
 
 function* listenAddress(file: PlainMap, root: Place): Iterable<Problem> {
   const http = file['http'];

@@ -8,16 +8,30 @@
 import * as z from 'zod';
 import { CELLS } from '../../models/training/create-learner.ts';
 import { isLoopback, parseAddress } from './address.ts';
-import type { Config, HttpConfig, PipelineConfig } from './config.ts';
-import { byId, duration, emptyAllowed, flag, integer, list, nonEmpty, section, text, word } from './leaves.ts';
+import type { Config, HttpConfig, LimitsConfig, MinDeviation, PipelineConfig } from './config.ts';
+import {
+  byId,
+  duration,
+  emptyAllowed,
+  flag,
+  integer,
+  list,
+  nonEmpty,
+  number,
+  numeric,
+  positive,
+  section,
+  text,
+  word,
+} from './leaves.ts';
 import { output } from './output-schema.ts';
 import { say } from './rule.ts';
 import { shortMqtt, source } from './source-schema.ts';
-import { BUDGET_PATTERN, parseBudget } from './units.ts';
+import { BUDGET_PATTERN, parseBudget, parsePercent, PERCENT_PATTERN } from './units.ts';
 
 const LATER = {
   top: ['include'],
-  pipelineKeys: ['hold', 'group', 'context', 'peers', 'memory', 'weights', 'limits', 'direction', 'min_deviation'],
+  pipelineKeys: ['hold', 'group', 'context', 'peers', 'memory', 'weights'],
   kinds: ['events'],
 };
 
@@ -72,6 +86,34 @@ const broker = section({
     .describe('HOST:PORT of the embedded broker; this machine only.'),
 });
 
+const DEVIATION = say({
+  code: 'CONFIG_RANGE',
+  expected: 'a number from 0 in the unit of the series, or a percentage of the expected value such as 5%',
+});
+
+const minDeviation = numeric(
+  z
+    .union(
+      [
+        z.number({ error: DEVIATION }).nonnegative({ error: DEVIATION }),
+        z.string({ error: DEVIATION }).regex(PERCENT_PATTERN, { error: DEVIATION }),
+      ],
+      { error: DEVIATION },
+    )
+    .transform((value): MinDeviation => {
+      if (typeof value === 'number') return { amount: value, percent: 0 };
+      return { amount: 0, percent: parsePercent(value) ?? 0 };
+    }),
+);
+
+const limits = section({
+  min: number('a number, the least possible value').optional().describe('Least possible value.'),
+  max: number('a number, the greatest possible value').optional().describe('Greatest possible value.'),
+  rate: positive('a number above 0, the fastest possible change per second')
+    .optional()
+    .describe('Fastest possible change, in units per second.'),
+}).transform(({ min, max, rate }): LimitsConfig => ({ min: min ?? null, max: max ?? null, rate: rate ?? null }));
+
 const pipeline = section(
   {
     inputs: list(nonEmpty('source id'), 'source ids').describe('Ids of the sources to read.'),
@@ -87,6 +129,17 @@ const pipeline = section(
       .meta({ pattern: BUDGET_PATTERN.source })
       .prefault('1/day')
       .describe('Alerts that one series may raise, such as 1/day, 2/hour or 3/week.'),
+    direction: word(['both', 'up', 'down'])
+      .default('both')
+      .describe('Side of its expectation on which a value may open an alert: up, down or both.'),
+    min_deviation: minDeviation
+      .prefault(0)
+      .describe(
+        'How far from its expectation a value must be to open an alert: in the unit of the series, or as in 5%.',
+      ),
+    limits: emptyAllowed(limits)
+      .prefault({})
+      .describe('What is physically possible; anything else is an alert from the first sample on.'),
     seed: integer(0, SEED_MAX).prefault(1).describe("Seed of the models' first weights."),
   },
   LATER.pipelineKeys,
@@ -98,6 +151,9 @@ const pipeline = section(
   seasonMs: keys.season,
   timezone: keys.timezone,
   alertBudgetPerDay: keys.alert_budget,
+  direction: keys.direction,
+  minDeviation: keys.min_deviation,
+  limits: keys.limits,
   seed: keys.seed,
 }));
 

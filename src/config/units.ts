@@ -1,5 +1,5 @@
 /**
- * Quantities as people write them: durations `30s`, sizes `64MiB`, alert budgets `1/day`.
+ * Quantities as people write them: durations `30s`, sizes `64MiB`, alert budgets `1/day`, percentages `5%`.
  *
  * Every `parse` answers undefined for text that is no such quantity; every `format` writes text that parses back to
  * the same number.
@@ -10,6 +10,7 @@ const BYTES_PER_UNIT = { GiB: 2 ** 30, MiB: 2 ** 20, KiB: 2 ** 10, B: 1 };
 const PER_DAY = { hour: 24, day: 1, week: 1 / 7 };
 
 export const DURATION_PATTERN = /^(\d{1,12})(ms|s|m|h|d)$/;
+export const PERCENT_PATTERN = /^(\d{1,9}(?:\.\d{1,6})?)%$/;
 export const BUDGET_PATTERN = /^(\d{1,6}(?:\.\d{1,6})?)\/(hour|day|week)$/;
 
 /** @returns milliseconds */
@@ -31,6 +32,12 @@ export function formatDuration(ms: number): string {
 export function parseSize(text: string): number | undefined {
   const match = /^(\d{1,9})(B|KiB|MiB|GiB)$/.exec(text);
   return match ? Number(match[1]) * BYTES_PER_UNIT[match[2] as keyof typeof BYTES_PER_UNIT] : undefined;
+}
+
+/** @returns percent, from 0 */
+export function parsePercent(text: string): number | undefined {
+  const match = PERCENT_PATTERN.exec(text);
+  return match ? Number(match[1]) : undefined;
 }
 
 /** @returns alerts per day, above 0 */

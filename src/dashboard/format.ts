@@ -63,6 +63,16 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(seconds / 86_400)} d ${Math.floor(seconds / 3600) % 24} h`;
 }
 
+/** How often something happens, of events a day: `3 a day`, `once in 12 days`, `once in 2 years`. */
+export function formatRarity(perDay: number): string {
+  if (perDay >= 2 / 3) return `${perDay < 9.5 ? Math.round(perDay) : Math.round(perDay / 5) * 5} a day`;
+  const days = 1 / perDay;
+  if (days < 45) return `once in ${Math.round(days)} days`;
+  if (days < 500) return `once in ${Math.round(days / 30)} months`;
+  const years = Math.round(days / 365);
+  return years <= 10 ? `once in ${years === 1 ? 'a year' : `${years} years`}` : 'once in decades';
+}
+
 /** A short delay, where tenths of a second matter. */
 export function formatDelay(ms: number | null): string {
   if (ms === null) return NONE;

@@ -3,7 +3,9 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { REASON } from '../../models/alert.ts';
 import { type Batch, createBatch, pushRow, ROW } from '../../models/batch.ts';
+import { createTail, readTail, scoreOf } from '../../models/calibration.ts';
 import type { Detector } from '../../models/detector.ts';
+import { meanOf, scaleOf } from '../../models/frame.ts';
 import { createRandom, gaussian } from '../../models/random.ts';
 import type { Registry } from '../../models/registry.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../models/snapshot.ts';
@@ -67,6 +69,23 @@ function restarted({ registry, model }: World): World {
     into.memory.set(saved.block, into.at);
   }
   return world;
+}
+
+function thresholdOf({ registry, model }: World, id: string): number {
+  const { memory, at } = registry.find(id)!;
+  return model.detector.threshold(memory, at);
+}
+
+/** −log10 of the chance of a sample that has yet to come, against the errors before it. */
+function rarity({ registry, model }: World, { id, value }: Sample): number {
+  const track = registry.find(id);
+  if (track === undefined) return 0;
+  const { memory, at } = track;
+  const { frame, forecast, surprise } = model.detector.layout;
+  const z = (value - meanOf(memory, at + frame)) / scaleOf(memory, at + frame);
+  const tail = createTail();
+  readTail(memory, at + surprise, 20, tail);
+  return scoreOf(memory, at + surprise, Math.abs(z - memory[at + forecast]), tail);
 }
 
 const blocks = (registry: Registry, size: number) => [...registry].map(({ memory, at }) => memory.slice(at, at + size));
@@ -265,14 +284,18 @@ export function detectorContract(name: string, make: () => Detector): void {
       // Spikes of all sizes, rare enough not to become the usual.
       const graded = noisySine('b', 9000, 7, { cadence: MINUTE });
       for (let i = 500; i < 9000; i += 120)
-        graded[i].value += 0.6 + 1.8 * ((i / 120) * 0.618 - Math.floor((i / 120) * 0.618));
-      const { value, lower, upper, surprise, cadence } = play(newWorld(detector), graded);
+        graded[i].value += 0.6 + 2.4 * ((i / 120) * 0.618 - Math.floor((i / 120) * 0.618));
+      const world = newWorld(detector);
       let outside = 0;
-      for (let row = 0; row < graded.length; row++) {
-        if (Number.isNaN(lower[row])) continue;
-        const inside = value[row] >= lower[row] && value[row] <= upper[row];
-        expect(inside, `row ${row}`).toBe(0.9 * surprise[row] < detector.threshold(cadence[row]));
-        if (!inside) outside++;
+      for (const [row, sample] of graded.entries()) {
+        const rare = rarity(world, sample);
+        const { value, lower, upper, score } = play(world, [sample]);
+        if (Number.isNaN(lower[0])) continue;
+        const inside = value[0] >= lower[0] && value[0] <= upper[0];
+        expect(inside, `row ${row}`).toBe(0.9 * rare < thresholdOf(world, 'b'));
+        if (inside) continue;
+        expect(score[0], `score of row ${row}`).toBeGreaterThanOrEqual(thresholdOf(world, 'b'));
+        outside++;
       }
       expect(outside).toBeGreaterThan(5);
       expect(outside).toBeLessThan(200);
@@ -281,11 +304,14 @@ export function detectorContract(name: string, make: () => Detector): void {
 
   test(`${name}: one wild reading does not blind a series to what comes after it`, () => {
     const samples = noisySine('a', 4000, 6, { cadence: MINUTE });
-    samples[2500].value = 65_535;
     samples[3500].value += 3;
-    const { surprise, upper, lower } = play(newWorld(make()), samples);
-    expect(upper[3400] - lower[3400], 'width of the band').toBeLessThan(8);
+    const calm = play(newWorld(make()), samples);
+    samples[2500].value = 65_535;
+    const { value, surprise, upper, lower } = play(newWorld(make()), samples);
+    const width = (row: number) => (upper[row] - lower[row]) / (calm.upper[row] - calm.lower[row]);
+    expect(width(3400), 'width of the band, of what it would have been').toBeLessThan(1.25);
     expect(surprise[3500]).toBeGreaterThan(3);
+    expect(value[3500]).toBeGreaterThan(upper[3500]);
   });
 
   describe(`${name}: a silent series`, () => {
@@ -301,7 +327,7 @@ export function detectorContract(name: string, make: () => Detector): void {
       expect(ticks.time).toEqual([3, 4, 5, 60].map((s) => last + s * SECOND));
       expect(ticks.value.every(Number.isNaN)).toBe(true);
       expect(ticks.expected.every(Number.isNaN)).toBe(true);
-      const threshold = world.model.detector.threshold(SECOND);
+      const threshold = thresholdOf(world, 'a');
       expect(ticks.score[0]).toBeCloseTo(threshold, 9);
       expect(ticks.score[1]).toBeCloseTo((threshold * 4) / 3, 9);
       expect(ticks.score[3]).toBe(12);

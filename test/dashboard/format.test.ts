@@ -5,6 +5,7 @@ import {
   formatDelay,
   formatDuration,
   formatPercent,
+  formatRarity,
   formatRate,
   formatTick,
   formatTime,
@@ -79,4 +80,39 @@ it('never rounds learning up to done', () => {
 
 it('shows a slow rate with a tenth and a fast one without', () => {
   expect([0.3, 9, 18.4, 1234].map(formatRate)).toEqual(['0.3', '9', '18', '1,234']);
+});
+
+describe('how rare something is', () => {
+  it('counts a day where it is more often than that, in fives where it is often', () => {
+    expect([0.7, 1, 2.6, 9.4, 9.6, 23, 200].map(formatRarity)).toEqual([
+      '1 a day',
+      '1 a day',
+      '3 a day',
+      '9 a day',
+      '10 a day',
+      '25 a day',
+      '200 a day',
+    ]);
+  });
+
+  it('counts days, then months, then years, and gives up after ten of them', () => {
+    const rates = [1 / 2, 1 / 12, 1 / 44, 1 / 60, 1 / 365, 1 / 550, 1 / 730, 1 / 3650, 1 / 4000, 1e-9, 0];
+    expect(rates.map(formatRarity)).toEqual([
+      'once in 2 days',
+      'once in 12 days',
+      'once in 44 days',
+      'once in 2 months',
+      'once in 12 months',
+      'once in 2 years',
+      'once in 2 years',
+      'once in 10 years',
+      'once in decades',
+      'once in decades',
+      'once in decades',
+    ]);
+  });
+
+  it('never says 1 in the plural', () => {
+    for (let rate = 3; rate > 1e-4; rate *= 0.99) expect(formatRarity(rate)).not.toMatch(/\b1 (days|months|years)/);
+  });
 });

@@ -58,6 +58,7 @@ export function alertDocument(id: string, rest: Partial<AlertDocument> = {}): Al
     updated_at: new Date(NOW).toISOString(),
     ended_at: null,
     peak_score: 5,
+    per_day: 0.1,
     count: 3,
     channels: [],
     tags: {},

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { ALARM_SIZE, alarmStep, initialiseAlarm } from '../../models/alarm.ts';
+import { ALARM_SIZE, alarmStep, calmAlarm, initialiseAlarm } from '../../models/alarm.ts';
 
 const THRESHOLD = 4;
 const QUIET = 1000;
@@ -42,5 +42,22 @@ describe('an alarm starts', () => {
   test('never at a score that is not a number', () => {
     expect(step(0, Number.NaN)).toBe(false);
     expect(step(1, 5)).toBe(true);
+  });
+});
+
+describe('an alarm that was calmed', () => {
+  test('does not start again for a score like the one that was told', () => {
+    step(0, 8);
+    calmAlarm(memory, 0, 500, 8);
+    for (let time = 500; time <= 1500; time += 100) expect(step(time, 9.9), `at ${time}`).toBe(false);
+    expect(step(1501, 5)).toBe(true);
+  });
+
+  test('starts again when it is worse by more than 2, or after a pause', () => {
+    calmAlarm(memory, 0, 500, 8);
+    expect(step(600, 10.1)).toBe(true);
+    calmAlarm(memory, 0, 1000, 8);
+    expect(step(1100, 5)).toBe(false);
+    expect(step(1301, 5)).toBe(true);
   });
 });

@@ -103,6 +103,11 @@ test('each reason has its text at its code', () => {
     newExtreme: 'new_extreme',
     stuck: 'stuck',
     silence: 'silence',
+    unseasonal: 'unseasonal',
+    limit: 'limit',
+    rate: 'rate',
+    typeChange: 'type_change',
+    clockSkew: 'clock_skew',
   };
   for (const [name, code] of Object.entries(REASON)) expect(REASONS[code]).toBe(texts[name as keyof typeof REASON]);
   expect(REASONS).toHaveLength(Object.keys(REASON).length);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { CADENCE_SIZE, cadenceOf, cadenceStep, overdueAfter } from '../../models/cadence.ts';
+import { acceptGap, CADENCE_SIZE, cadenceOf, cadenceStep, overdueAfter } from '../../models/cadence.ts';
+import { createRandom, gaussian } from '../../models/random.ts';
 
 const AT = 2;
 function fresh(...gaps: number[]): Float64Array {
@@ -66,6 +67,35 @@ describe('a series is overdue', () => {
     const memory = fresh(...times(30, 1000));
     cadenceStep(memory, AT, 24 * 3600_000);
     expect(overdueAfter(memory, AT)).toBe(4500);
+  });
+
+  test('as before, soon, where gaps are alike: the usual of an hour ago is forgotten', () => {
+    const memory = fresh(...times(30, 1000), 1400, ...times(700, 1000));
+    expect(overdueAfter(memory, AT)).toBeLessThan(3100);
+  });
+
+  test.each([1, 2, 3])('not in the longer gaps of a series that reports changes, seed %i', (seed) => {
+    const random = createRandom(seed);
+    const memory = fresh();
+    let longest = 0;
+    let silences = 0;
+    // A quarter of an hour apart by day, up to many hours by night.
+    for (let i = 0; i < 3000; i++) {
+      const gap = 15 * 60_000 * Math.exp((i % 40 < 35 ? 0.8 : 2) * gaussian(random));
+      if (i > 300 && gap <= longest) expect(gap, `gap ${i}`).toBeLessThan(overdueAfter(memory, AT));
+      if (gap >= overdueAfter(memory, AT)) silences++;
+      longest = Math.max(longest, gap);
+      cadenceStep(memory, AT, gap);
+    }
+    expect(silences).toBeLessThanOrEqual(5);
+  });
+
+  test('only after a gap that a person has accepted', () => {
+    const memory = fresh(...times(30, 1000));
+    acceptGap(memory, AT, 60_000);
+    expect(overdueAfter(memory, AT)).toBe(180_000);
+    acceptGap(memory, AT, 1000);
+    expect(overdueAfter(memory, AT)).toBe(180_000);
   });
 
   test('as before once an unusual gap was long ago', () => {

@@ -114,6 +114,20 @@ describe('a score', () => {
     expect(calibration.score(9)).toBeLessThan(first);
   });
 
+  test.each([300, 4000])('beyond what %i entries could show is believed by half', (entries) => {
+    const calibration = calibrated(entries, gaussian);
+    const { memory, tail } = calibration;
+    const shown = 0.5 + Math.log10(entries);
+    const claimed = (a: number) => scoreOf(memory, 0, a, { ...tail, evidence: Infinity });
+    for (const a of [1, 2.5, 8, 12]) {
+      const score = calibration.score(a);
+      if (claimed(a) < shown) expect(score).toBe(claimed(a));
+      else expect(score).toBeCloseTo((claimed(a) + shown) / 2, 12);
+    }
+    expect(claimed(2.5)).toBeLessThan(shown);
+    expect(claimed(12)).toBeGreaterThan(shown + 0.5);
+  });
+
   test('of a median error is 0.3', () => {
     expect(calibrated(4000, gaussian).score(0.6745)).toBeCloseTo(Math.log10(2), 1);
   });
@@ -129,7 +143,7 @@ describe('a score', () => {
   test('of twelve sigma is high among Gaussian errors and much lower among bursts', () => {
     const calm = calibrated(4000, gaussian).score(12);
     const bursts = calibrated(4000, student3).score(12);
-    expect(calm).toBeGreaterThan(6);
+    expect(calm).toBeGreaterThan(5.5);
     expect(bursts).toBeLessThan(4);
     expect(bursts).toBeGreaterThan(1.5);
   });
@@ -146,6 +160,13 @@ describe('errorAt', () => {
       calibration.score(0);
       expect(calibration.score(errorAt(score, calibration.tail))).toBeCloseTo(score, 9);
     }
+  });
+
+  test('is infinite where no error scores so much', () => {
+    const calibration = calibrated(1000, gaussian);
+    calibration.score(0);
+    expect(errorAt(SCORE_MAX, calibration.tail)).toBeLessThan(Infinity);
+    expect(errorAt(SCORE_MAX + 0.01, calibration.tail)).toBe(Infinity);
   });
 
   test('is never below the start of the tail', () => {
@@ -170,13 +191,13 @@ describe('over 200,000 errors', () => {
     return { 2: two / N, 3: three / N };
   }
 
-  test('Gaussian ones score 2 and 3 about as often as the numbers say', () => {
+  test('Gaussian ones score 2 about as often as the number says, and 3 up to thirty times more rarely', () => {
     const share = shares(gaussian);
     expect(share[2] / 1e-2, `${share[2]} at 2`).toBeGreaterThan(0.5);
     expect(share[2] / 1e-2, `${share[2]} at 2`).toBeLessThan(2);
-    // The priors lean to the quiet side: a Gaussian tail is taken for a little heavier than it is.
-    expect(share[3] / 1e-3, `${share[3]} at 3`).toBeGreaterThan(0.25);
-    expect(share[3] / 1e-3, `${share[3]} at 3`).toBeLessThan(2);
+    // The priors lean to the quiet side: a Gaussian tail is taken for heavier than it is.
+    expect(share[3] / 1e-3, `${share[3]} at 3`).toBeGreaterThan(1 / 30);
+    expect(share[3] / 1e-3, `${share[3]} at 3`).toBeLessThan(1);
   });
 
   test.each([

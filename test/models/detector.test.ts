@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { REASON } from '../../models/alert.ts';
 import { createBatch, pushRow, ROW } from '../../models/batch.ts';
+import { SCORE_MAX } from '../../models/calibration.ts';
 import { BENCHMARK_THRESHOLD, DEFAULTS, Detector } from '../../models/detector.ts';
 import { KIND, kindOf } from '../../models/kind.ts';
 import { createRandom, gaussian } from '../../models/random.ts';
@@ -30,8 +31,9 @@ describe.each(CELLS)('with the cell %s', (cell) => {
       time: i * MINUTE,
       value: Math.sin((2 * Math.PI * i) / 40) + 0.1 * gaussian(random) + (i === 2200 ? 3 : 0),
     }));
-    const { surprise, level } = play(newWorld(detector), samples);
+    const { surprise, level, value, upper } = play(newWorld(detector), samples);
     expect(surprise[2200]).toBeGreaterThan(4);
+    expect(value[2200]).toBeGreaterThan(upper[2200]);
     expect(surprise.slice(500, 2200).filter((score) => score > 4).length).toBeLessThan(5);
     expect(level.every(Number.isFinite)).toBe(true);
   });
@@ -51,18 +53,6 @@ test('the shipped default keeps within a flat block of known size', () => {
   expect(detector.size).toBe(detector.layout.fast + detector.fast.size);
 });
 
-describe('the threshold', () => {
-  const detector = new Detector({ ...DEFAULTS, budgetPerDay: 2 });
-  test.each([
-    ['a tenth of a second', 100, Math.log10(864_000 / 2)],
-    ['a second', 1000, Math.log10(86_400 / 2)],
-    ['five minutes: never below 4', 300_000, 4],
-    ['nothing known: as for a second', 0, Math.log10(86_400 / 2)],
-  ])('follows cadence and budget: %s', (_, cadence, threshold) => {
-    expect(detector.threshold(cadence)).toBeCloseTo(threshold, 12);
-  });
-});
-
 /** `n` values of one series, `cadence` apart, from row `from`. */
 function series(n: number, valueAt: (i: number) => number, from = 0, cadence = SECOND): Sample[] {
   return Array.from({ length: n }, (_, i) => ({ id: 'a', time: (from + i) * cadence, value: valueAt(from + i) }));
@@ -71,6 +61,175 @@ const kindIn = ({ registry, model }: World) => {
   const { memory, at } = registry.find('a')!;
   return kindOf(memory, at + model.detector.layout.kind);
 };
+
+/** Threshold after each of these samples, of one of so many series. */
+function thresholds(samples: Sample[], budgetPerDay: number, among = 1): number[] {
+  const world = newWorld(new Detector({ ...small().options, budgetPerDay }));
+  const { detector } = world.model;
+  detector.series = among;
+  return samples.map((sample) => {
+    play(world, [sample]);
+    const { memory, at } = world.registry.find('a')!;
+    return detector.threshold(memory, at);
+  });
+}
+
+describe('the threshold', () => {
+  const DAY = 24 * 60 * MINUTE;
+  const random = createRandom(8);
+  const calm = Array.from({ length: 3000 }, () => gaussian(random));
+  const calmSeries = (cadence = MINUTE) => series(3000, (i) => calm[i], 0, cadence);
+  const last = (budget: number) => thresholds(calmSeries(), budget).at(-1)!;
+  /** Every fourth hour something that was never seen before, each time a little more. */
+  const restless = series(3000, (i) => calm[i] + (i % 240 === 239 ? i : 0), 0, MINUTE);
+
+  test('is 4 until a series has spoken', () => {
+    const detector = small();
+    const memory = new Float64Array(detector.size);
+    detector.initialise(memory, 0, 1);
+    expect(detector.threshold(memory, 0)).toBe(4);
+  });
+
+  test('is the higher the smaller the budget, and never below 3', () => {
+    expect(last(0.01)).toBeGreaterThan(last(0.1) + 0.3);
+    expect(last(0.1)).toBeGreaterThan(last(1));
+    expect(last(1e6)).toBe(3);
+  });
+
+  test('is that of an equal part of the budget', () => {
+    expectSameBits('thresholds', thresholds(restless, 2, 10), thresholds(restless, 0.2));
+    expect(thresholds(restless, 2, 10).at(-1)!).toBeGreaterThan(thresholds(restless, 2).at(-1)!);
+  });
+
+  test('is higher for a series that reports more often, until it has been watched', () => {
+    expect(thresholds(calmSeries(SECOND), 1)[100]).toBeGreaterThan(thresholds(calmSeries(), 1)[100]);
+  });
+
+  test('keeps a series that often comes to a high score within its budget', () => {
+    expect(thresholds(restless, 1).at(-1)!).toBeGreaterThan(last(1) + 1);
+    const { changes } = play(
+      newWorld(small()),
+      series(20_000, (i) => gaussian(random) + (i % 240 === 239 ? i : 0), 0, MINUTE),
+    );
+    const late = changes.filter(({ event, row }) => event === 'open' && row > 10_000);
+    expect(late.length / ((10_000 * MINUTE) / DAY)).toBeLessThan(2); // of six a day
+  });
+
+  test('is found anew once in a 24th of the season, and not by the sample that it judges', () => {
+    const all = thresholds(restless, 1);
+    const season = small().options.season;
+    for (let i = 1; i < all.length; i++) {
+      const isNew = Math.floor((i * MINUTE) / (season / 24)) > Math.floor(((i - 1) * MINUTE) / (season / 24));
+      if (!isNew) expect(all[i], `row ${i}`).toBe(all[i - 1]);
+    }
+    expect(new Set(all).size).toBeGreaterThan(100);
+    // Two series that are alike up to a sample have the same threshold for it.
+    const wild = restless.slice(0, 1001).map((sample, i) => (i === 1000 ? { ...sample, value: 1e6 } : sample));
+    expect(thresholds(wild, 1).at(-1)).toBe(all[1000]);
+  });
+
+  test('that no single sample can reach leaves no band', () => {
+    const budgetPerDay = 0.1;
+    const { lower, upper } = play(newWorld(new Detector({ ...small().options, budgetPerDay })), restless);
+    const all = thresholds(restless, budgetPerDay);
+    const beyond = all.flatMap((threshold, row) => (threshold > 0.9 * SCORE_MAX ? [row] : []));
+    expect(beyond.length).toBeGreaterThan(100);
+    for (const row of beyond) expect([lower[row], upper[row]]).toEqual([-Infinity, Infinity]);
+    const within = all.flatMap((threshold, row) => (threshold <= 0.9 * SCORE_MAX && row > 100 ? [row] : []));
+    expect(within.length).toBeGreaterThan(100);
+    for (const row of within) expect(upper[row]).toBeLessThan(Infinity);
+  });
+
+  test('is told with the alert, and how often the series comes to its peak', () => {
+    const world = newWorld(small());
+    const { changes } = play(world, restless);
+    const { memory, at } = world.registry.find('a')!;
+    const rates = [3, 5, 8, 12].map((score) => world.model.detector.ratePerDay(memory, at, score));
+    expect(rates.toSorted((a, b) => b - a)).toEqual(rates);
+    expect(changes.length).toBeGreaterThan(4);
+    for (const { event, peak, threshold, perDay } of changes) {
+      if (event === 'open') expect(peak).toBeGreaterThanOrEqual(threshold);
+      expect(perDay).toBeGreaterThan(0);
+    }
+    // The same height, the second time and the tenth.
+    const opens = changes.filter(({ event }) => event === 'open');
+    expect(opens.at(-1)!.perDay).toBeGreaterThan(opens[0].perDay);
+  });
+});
+
+describe('surprise', () => {
+  test('is honest: one sample in ten, in a hundred, in a thousand comes to 1, 2, 3', () => {
+    const random = createRandom(10);
+    const valueAt = (i: number) => Math.sin((2 * Math.PI * i) / 40) + 0.1 * gaussian(random);
+    const { surprise } = play(newWorld(small()), series(20_000, valueAt, 0, MINUTE));
+    for (const [k, share] of [0.1, 0.01, 0.001].entries()) {
+      const seen = surprise.slice(500).filter((score) => score >= k + 1).length / (surprise.length - 500);
+      expect(seen / share, `share at ${k + 1}`).toBeGreaterThan(0.6);
+      expect(seen / share, `share at ${k + 1}`).toBeLessThan(1.6);
+    }
+  });
+});
+
+describe('the level', () => {
+  const random = createRandom(6);
+  const SPIKE = 2000;
+  const valueAt = (i: number) => gaussian(random) + (i === SPIKE ? 20 : 0);
+  const played = play(newWorld(small()), series(2400, valueAt, 0, MINUTE / 6));
+
+  test('is never below T, and falls at a steady pace where T does', () => {
+    const { level, score } = played;
+    for (let row = 0; row < level.length; row++) expect(level[row]).toBeGreaterThanOrEqual(score[row]);
+    expect(level[SPIKE]).toBe(score[SPIKE]);
+    const pace = level[SPIKE + 1] / level[SPIKE];
+    let row = SPIKE + 1;
+    for (; level[row] > score[row]; row++) expect(level[row] / level[row - 1]).toBeCloseTo(pace, 12);
+    expect(row - SPIKE).toBeGreaterThan(3);
+  });
+
+  test('falls by time, not by samples', () => {
+    const half = (cadence: number) => {
+      const few = series(300, (i) => i % 7, 0, cadence);
+      const world = newWorld(small());
+      play(world, few);
+      const at = 300 * cadence;
+      const { level } = play(world, [
+        { id: 'a', time: at, value: 1e3 },
+        { id: 'a', time: at + MINUTE, value: 300 % 7 },
+      ]);
+      return level[1] / level[0];
+    };
+    expect(half(MINUTE)).toBeLessThan(1);
+    expect(half(MINUTE / 3)).toBeCloseTo(half(MINUTE), 12);
+  });
+});
+
+describe('the reason of an alert', () => {
+  test('is that it is unlike a season ago, where a series runs ahead of its day by small steps', () => {
+    const random = createRandom(9);
+    const SEASON = 60;
+    const N = 15 * SEASON;
+    const ahead = (i: number) => (i < N ? 0 : Math.min(0.35, (i - N) / SEASON));
+    const valueAt = (i: number) => Math.sin(2 * Math.PI * (i / SEASON + ahead(i))) + 0.1 * gaussian(random);
+    const { changes, upper, value } = play(newWorld(small()), series(N + SEASON, valueAt, 0, MINUTE));
+    expect(changes).not.toEqual([]);
+    const [open] = changes;
+    expect(open).toMatchObject({ event: 'open', reason: REASON.unseasonal });
+    expect(open.row).toBeGreaterThanOrEqual(N);
+    expect(value[open.row]).toBeLessThan(upper[open.row]);
+  });
+
+  test('is the error of its prediction, where one sample is rare and nothing else is odd', () => {
+    const random = createRandom(6);
+    const ODD = 3510;
+    const valueAt = (i: number) =>
+      10 * Math.sin((2 * Math.PI * i) / 40) + 0.1 * gaussian(random) + (i === ODD ? 10 : 0);
+    const played = play(newWorld(small()), series(3600, valueAt, 0, MINUTE));
+    const open = played.changes.find(({ row }) => row === ODD);
+    expect(open).toMatchObject({ event: 'open', reason: REASON.predictionError });
+    expect(played.score[ODD]).toBeGreaterThan(BENCHMARK_THRESHOLD);
+    expect(played.anomaly[ODD]).toBe(0);
+  });
+});
 
 describe('a counter', () => {
   const random = createRandom(1);
@@ -143,7 +302,7 @@ describe('a counter', () => {
   });
 });
 
-test('a series whose kind changes is learned afresh, and its change is no alarm', () => {
+test('a series whose type changes is learned afresh, and what is told of it is that', () => {
   const world = newWorld(small());
   const random = createRandom(2);
   play(
@@ -155,7 +314,10 @@ test('a series whose kind changes is learned afresh, and its change is no alarm'
     series(100, (i) => i % 2, 200).map((sample) => ({ ...sample, flags: ROW.onOff })),
   );
   expect(kindIn(world)).toBe(KIND.onOff);
-  expect(played.changes).toEqual([]);
+  expect(played.changes).toMatchObject([
+    { event: 'open', row: 0, reason: REASON.typeChange },
+    { event: 'close', reason: REASON.typeChange },
+  ]);
   expect(played.expected[0]).toBeNaN();
   expect(played.expected[99]).toBeLessThan(5);
 });
@@ -198,33 +360,41 @@ test('nothing alarms within the first 200 samples, and the same jump alarms afte
   expect(alarm.indexOf(1)).toBe(200);
 });
 
-test('the benchmark column holds T where an event opens at its own threshold, and 0 elsewhere', () => {
+test('the benchmark column holds the channels that last, where an event opens at its own threshold, and 0 elsewhere', () => {
   const random = createRandom(6);
   const played = play(
     newWorld(small()),
     series(2000, (i) => gaussian(random) + (i === 1500 ? 20 : 0), 0, MINUTE),
   );
+  // A new extreme: all of T is in it.
   expect(played.anomaly[1500]).toBe(played.score[1500]);
-  for (const anomaly of played.anomaly) expect(anomaly === 0 || anomaly >= BENCHMARK_THRESHOLD).toBe(true);
+  for (const [row, anomaly] of played.anomaly.entries()) {
+    expect(anomaly === 0 || anomaly >= BENCHMARK_THRESHOLD).toBe(true);
+    expect(anomaly).toBeLessThanOrEqual(played.score[row]);
+  }
   expect(played.anomaly.filter((anomaly) => anomaly > 0).length).toBeLessThan(30);
 });
 
-test('the season is that of the local time: half a season of offset moves the profile, a whole one changes nothing', () => {
+test('the season is that of the local time: a whole season of offset changes nothing, a part of it what is usual when', () => {
   const detector = small();
   const { season } = detector.options;
   const after = (offset: number) => {
     const block = new Float64Array(detector.size);
     detector.initialise(block, 0, 1);
-    for (let i = 0; i < 200; i++) {
+    const told: number[] = [];
+    for (let i = 0; i < 400; i++) {
       const batch = createBatch(1);
-      pushRow(batch, 0, i * MINUTE, i * MINUTE, Math.sin(i / 9), 0);
+      pushRow(batch, 0, i * MINUTE, i * MINUTE, Math.sin((2 * Math.PI * i) / 60), 0);
       detector.order(block, 0, batch, 0);
       detector.step(block, 0, batch, 0, offset);
+      told.push(batch.expected[0], batch.surprise[0], batch.level[0], batch.score[0]);
     }
-    return block;
+    const usual = [0.1, 0.35, 0.6, 0.85].map((phase) => detector.ahead.usualAt(block, detector.layout.ahead, phase));
+    return { told, usual };
   };
-  expectSameBits('block', after(season), after(0));
-  const { profile, features } = detector.layout;
-  const bins = (offset: number) => after(offset).subarray(profile, features);
-  expect(firstDifference(bins(season / 2), bins(0))).toBeGreaterThan(-1);
+  const [none, quarter, whole] = [0, season / 4, season].map(after);
+  expectSameBits('told', whole.told, none.told);
+  expectSameBits('usual', whole.usual, none.usual);
+  expect(firstDifference(quarter.told, none.told)).toBeGreaterThan(-1);
+  for (let i = 0; i < 4; i++) expect(quarter.usual[(i + 1) % 4]).toBeCloseTo(none.usual[i], 6);
 });

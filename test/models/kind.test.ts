@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { isEnum, KIND, KIND_SIZE, kindOf, type KindReading, kindStep } from '../../models/kind.ts';
+import { isEnum, isReset, KIND, KIND_SIZE, kindOf, type KindReading, kindStep } from '../../models/kind.ts';
 
 let memory: Float64Array;
 beforeEach(() => {
@@ -73,6 +73,36 @@ describe('a counter', () => {
     rise(0, 70);
     expect(step(400, { gap: 0 }).value).toBeNaN();
     expect(step(410).value).toBe(10);
+  });
+
+  test('is guessed with its first fall, if that is a reset and it was long enough on its way', () => {
+    for (let i = 0; i < 250; i++) expect(step(Math.floor(i / 10)).kind).toBe(KIND.gauge);
+    const reset = step(0);
+    expect([reset.kind, reset.changed]).toEqual([KIND.counter, true]);
+    expect(reset.value).toBeNaN();
+    expect(step(3).value).toBe(3);
+  });
+
+  test.each([
+    ['by less than half', 250, 20],
+    ['too early', 190, 0],
+    ['below 0', 250, -1],
+  ])('is not guessed with a fall %s', (_, samples, next) => {
+    for (let i = 0; i < samples; i++) step(Math.floor(i / 10));
+    expect(step(next).kind).toBe(KIND.gauge);
+  });
+
+  test('may be what is reset, long before that is known; what has fallen otherwise is none', () => {
+    for (const raw of [1, 2, 3, 4]) step(raw);
+    expect(isReset(memory, 0, 0)).toBe(true);
+    expect(isReset(memory, 0, 3)).toBe(false);
+    expect(isReset(memory, 0, -127)).toBe(false);
+    step(0);
+    for (const raw of [1, 2, 3, 4]) step(raw);
+    expect(isReset(memory, 0, 0)).toBe(true);
+    step(3);
+    for (const raw of [4, 5, 6, 7]) step(raw);
+    expect(isReset(memory, 0, 0)).toBe(false);
   });
 
   test('that falls a little was none: it is a gauge again, for good', () => {

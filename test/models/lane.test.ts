@@ -2,15 +2,19 @@ import { describe, expect, test } from 'vitest';
 import { createTail } from '../../models/calibration.ts';
 import { LANE_SIZE, laneStep } from '../../models/lane.ts';
 import { createRandom, gaussian } from '../../models/random.ts';
-import { expectSameBits } from './difference.ts';
+import { expectSameBits, firstDifference } from './difference.ts';
 
 const BUCKET = 60_000;
-const WINDOW = 24;
+const WINDOW = 24 * BUCKET;
 
 /** Scores of errors at times that lie `cadence` apart. */
-function scores(errors: number[], cadence: number, memory = new Float64Array(LANE_SIZE), from = 0): number[] {
+function scores(
+  errors: number[],
+  cadence: number,
+  { memory = new Float64Array(LANE_SIZE), from = 0, window = WINDOW } = {},
+): number[] {
   const tail = createTail();
-  return errors.map((error, i) => laneStep(memory, 0, error, from + i * cadence, BUCKET, cadence, WINDOW, tail));
+  return errors.map((error, i) => laneStep(memory, 0, error, from + i * cadence, BUCKET, cadence, window, tail));
 }
 function noise(n: number, seed = 1): number[] {
   const random = createRandom(seed);
@@ -42,10 +46,10 @@ describe('at 10 Hz', () => {
 
   test('empty buckets in between are skipped', () => {
     const memory = new Float64Array(LANE_SIZE);
-    scores(buckets(60, 600), 100, memory);
+    scores(buckets(60, 600), 100, { memory });
     const twin = memory.slice();
-    const [later] = scores([0.5], 100, memory, 1000 * BUCKET);
-    const [next] = scores([0.5], 100, twin, 60 * BUCKET);
+    const [later] = scores([0.5], 100, { memory, from: 1000 * BUCKET });
+    const [next] = scores([0.5], 100, { memory: twin, from: 60 * BUCKET });
     expect(later).toBe(next);
     expectSameBits('all but the number of the bucket', memory.subarray(1), twin.subarray(1));
   });
@@ -60,14 +64,13 @@ describe('where samples come no faster than buckets', () => {
 
   test('the score rises while errors stay high and falls once they are over', () => {
     const memory = new Float64Array(LANE_SIZE);
-    const before = scores(noise(500), BUCKET, memory);
+    const before = scores(noise(500), BUCKET, { memory });
     const during = scores(
       noise(12, 2).map((a) => a + 3),
       BUCKET,
-      memory,
-      500 * BUCKET,
+      { memory, from: 500 * BUCKET },
     );
-    const after = scores(noise(120, 3), BUCKET, memory, 512 * BUCKET);
+    const after = scores(noise(120, 3), BUCKET, { memory, from: 512 * BUCKET });
     expect(Math.max(...before.slice(100))).toBeLessThan(4);
     expect(during.at(-1)!).toBeGreaterThan(during[0]);
     expect(during.at(-1)!).toBeGreaterThan(2);
@@ -76,26 +79,35 @@ describe('where samples come no faster than buckets', () => {
 
   test('one high error alone does not lift it as far as a lasting one', () => {
     const memory = new Float64Array(LANE_SIZE);
-    scores(noise(500), BUCKET, memory);
-    const [one] = scores([4], BUCKET, memory.slice(), 500 * BUCKET);
+    scores(noise(500), BUCKET, { memory });
+    const [one] = scores([4], BUCKET, { memory: memory.slice(), from: 500 * BUCKET });
     const lasting = scores(
       Array.from({ length: 12 }, () => 4),
       BUCKET,
-      memory,
-      500 * BUCKET,
+      { memory, from: 500 * BUCKET },
     ).at(-1)!;
     expect(lasting).toBeGreaterThan(one + 0.5);
   });
+});
+
+test.each([
+  ['as many samples as fit into it', 8, 3],
+  ['one sample where it is shorter than that', 60, 1],
+])('the window is a time: it holds %s', (_, apart, samples) => {
+  const errors = noise(400);
+  const slow = scores(errors, apart * BUCKET);
+  expectSameBits('scores', slow, scores(errors, BUCKET, { window: samples * BUCKET }));
+  expect(firstDifference(slow, scores(errors, BUCKET, { window: (samples + 1) * BUCKET }))).toBeGreaterThan(-1);
 });
 
 test('two stretches one after the other give what one gives, to the last bit', () => {
   const errors = noise(3000);
   const whole = new Float64Array(LANE_SIZE);
   const pieces = new Float64Array(LANE_SIZE);
-  const once = scores(errors, 7000, whole);
+  const once = scores(errors, 7000, { memory: whole });
   const twice = [
-    ...scores(errors.slice(0, 1234), 7000, pieces),
-    ...scores(errors.slice(1234), 7000, pieces, 1234 * 7000),
+    ...scores(errors.slice(0, 1234), 7000, { memory: pieces }),
+    ...scores(errors.slice(1234), 7000, { memory: pieces, from: 1234 * 7000 }),
   ];
   expectSameBits('scores', twice, once);
   expectSameBits('memory', pieces, whole);

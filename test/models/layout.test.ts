@@ -3,47 +3,62 @@ import { ALARM_SIZE } from '../../models/alarm.ts';
 import { ALERT_SIZE } from '../../models/alert.ts';
 import { CADENCE_SIZE } from '../../models/cadence.ts';
 import { CALIBRATION_SIZE } from '../../models/calibration.ts';
+import { EVENT_RATE_SIZE } from '../../models/event-rate.ts';
 import { featuresSize } from '../../models/features.ts';
 import { FRAME_SIZE } from '../../models/frame.ts';
 import { KIND_SIZE } from '../../models/kind.ts';
 import { LANE_SIZE } from '../../models/lane.ts';
 import { type DetectorLayout, layoutOf } from '../../models/layout.ts';
+import { LIMITS_SIZE } from '../../models/limits.ts';
 import { ORDER_SIZE } from '../../models/order.ts';
-import { PROFILE_SIZE } from '../../models/profile.ts';
 import { RANGE_SIZE } from '../../models/range.ts';
+import { SKEW_SIZE } from '../../models/skew.ts';
+import { STANDING_SIZE } from '../../models/standing.ts';
 import { STUCK_SIZE } from '../../models/stuck.ts';
+import { TRUE_RATE_SIZE } from '../../models/true-rate.ts';
+import { TYPE_CHANGE_SIZE } from '../../models/type-change.ts';
 
 const sizes = (
   lags: number,
+  ahead: number,
   forecaster: number,
 ): Record<Exclude<keyof DetectorLayout, 'learned' | 'size'>, number> => ({
   order: ORDER_SIZE,
   cadence: CADENCE_SIZE,
   kind: KIND_SIZE,
   stuck: STUCK_SIZE,
+  limits: LIMITS_SIZE,
+  typeChange: TYPE_CHANGE_SIZE,
+  skew: SKEW_SIZE,
   benchmark: ALARM_SIZE,
   alarm: ALARM_SIZE,
+  healthAlarm: ALARM_SIZE,
   alert: ALERT_SIZE,
+  eventRate: EVENT_RATE_SIZE,
+  threshold: 2,
   samples: 1,
   frame: FRAME_SIZE,
   range: RANGE_SIZE,
-  profile: PROFILE_SIZE,
   features: featuresSize(lags),
   forecast: 1,
   errorSquare: 1,
   clipped: 1,
   surprise: CALIBRATION_SIZE,
+  trueRate: TRUE_RATE_SIZE,
   lasting: LANE_SIZE,
+  level: 1,
+  standing: STANDING_SIZE,
+  ahead,
   fast: forecaster,
 });
 
 test.each([
-  [0, 100],
-  [20, 4567],
-])('with %i lags, every number of the block belongs to exactly one part', (lags, forecaster) => {
-  const layout = layoutOf(lags, forecaster);
+  [0, 30, 100],
+  [20, 1234, 4567],
+])('with %i lags, every number of the block belongs to exactly one part', (lags, ahead, forecaster) => {
+  const layout = layoutOf(lags, ahead, forecaster);
   const owner = Array.from({ length: layout.size }, () => '');
-  for (const [part, size] of Object.entries(sizes(lags, forecaster))) {
+  for (const [part, size] of Object.entries(sizes(lags, ahead, forecaster))) {
     const at = layout[part as keyof DetectorLayout];
     for (let i = at; i < at + size; i++) {
       expect(owner[i], `number ${i}, of ${part}`).toBe('');
@@ -55,9 +70,10 @@ test.each([
 });
 
 test('what is forgotten with the kind of a series lies behind what is kept', () => {
-  const layout = layoutOf(3, 10);
-  const kept = ['order', 'cadence', 'kind', 'stuck', 'benchmark', 'alarm', 'alert', 'samples'];
-  for (const part of Object.keys(sizes(3, 10))) {
-    expect(layout[part as keyof DetectorLayout] < layout.learned, part).toBe(kept.includes(part));
+  const layout = layoutOf(3, 20, 10);
+  const kept =
+    'order cadence kind stuck limits typeChange skew benchmark alarm healthAlarm alert eventRate threshold samples';
+  for (const part of Object.keys(sizes(3, 20, 10))) {
+    expect(layout[part as keyof DetectorLayout] < layout.learned, part).toBe(kept.split(' ').includes(part));
   }
 });

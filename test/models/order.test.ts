@@ -2,7 +2,15 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { type Batch, createBatch, pushRow, ROW } from '../../models/batch.ts';
 import { CADENCE_SIZE } from '../../models/cadence.ts';
 import { type DropReason, dropCode } from '../../models/drop.ts';
-import { firstTimeOf, lastArrivalOf, lastTimeOf, ORDER_SIZE, orderStep, sampleCountOf } from '../../models/order.ts';
+import {
+  firstTimeOf,
+  lastArrivalOf,
+  lastHeardOf,
+  lastTimeOf,
+  ORDER_SIZE,
+  orderStep,
+  sampleCountOf,
+} from '../../models/order.ts';
 
 let memory: Float64Array;
 beforeEach(() => {
@@ -103,5 +111,35 @@ describe('a recorded row', () => {
     step(0, recorded);
     const batch = step(1234, recorded);
     expect([batch.time[0], batch.flags[0]]).toEqual([1234, ROW.recorded]);
+  });
+});
+
+const text = (arrival: number) => step(arrival, { value: Number.NaN, arrival, flags: ROW.text });
+
+describe('a row of text', () => {
+  test('is no sample, and stands in the time of the series', () => {
+    step(1000, { arrival: 9000 });
+    step(2000, { arrival: 10_000 });
+    const before = memory.slice();
+    const batch = text(13_000);
+    expect([verdict(batch), batch.time[0], batch.gap[0], batch.cadence[0]]).toEqual([0, 5000, 0, 1000]);
+    expect([sampleCountOf(memory, 0), lastTimeOf(memory, 0), lastArrivalOf(memory, 0)]).toEqual([2, 2000, 10_000]);
+    expect(memory.filter((number, i) => number !== before[i])).toHaveLength(1);
+  });
+
+  test('says that the sensor is heard, as a sample does and a dropped row does not', () => {
+    step(1000, { arrival: 9000 });
+    expect(lastHeardOf(memory, 0)).toBe(9000);
+    text(13_000);
+    expect(lastHeardOf(memory, 0)).toBe(13_000);
+    step(500, { arrival: 14_000 });
+    expect(lastHeardOf(memory, 0)).toBe(13_000);
+    step(3000, { arrival: 15_000 });
+    expect(lastHeardOf(memory, 0)).toBe(15_000);
+  });
+
+  test('never goes back in time', () => {
+    step(2000, { arrival: 10_000 });
+    expect(text(9000).time[0]).toBe(2000);
   });
 });

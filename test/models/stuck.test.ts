@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createRandom, gaussian } from '../../models/random.ts';
-import { STUCK_SIZE, stuckStep } from '../../models/stuck.ts';
+import { acceptRun, STUCK_SIZE, stuckStep } from '../../models/stuck.ts';
 
 function feed(memory: Float64Array, values: number[]): number[] {
   return values.map((value) => stuckStep(memory, 0, value));
@@ -42,11 +42,56 @@ describe('no score', () => {
     expect(feed(new Float64Array(STUCK_SIZE), same(2000, 4))).toEqual(same(2000, 0));
   });
 
-  test('for a coarse sensor in a run up to three times its longest', () => {
+  test('for a coarse sensor in a run up to three times its longest, and more where few runs are known', () => {
+    const steps = (runs: number) => Array.from({ length: runs }, (_, i) => same(5, i % 3)).flat();
     const memory = new Float64Array(STUCK_SIZE);
-    const steps = Array.from({ length: 40 }, (_, i) => same(5, i % 3)).flat();
-    feed(memory, steps);
-    expect(feed(memory, same(13, 7))).toEqual(same(13, 0)); // 12 repeats; the longest run had 4
+    feed(memory, steps(401)); // the longest run had 4 repeats
+    expect(feed(memory, same(13, 7))).toEqual(same(13, 0));
     expect(feed(memory, [7])[0]).toBeGreaterThan(0);
+
+    const young = new Float64Array(STUCK_SIZE);
+    feed(young, steps(12));
+    expect(feed(young, same(17, 7))).toEqual(same(17, 0));
+    expect(feed(young, [7])[0]).toBeGreaterThan(0);
+  });
+
+  test('for one that stands still now and then, as long as ever', () => {
+    const random = createRandom(3);
+    const runs = Array.from({ length: 400 }, (_, i) => same(Math.ceil(8 * Math.exp(gaussian(random))), i % 7));
+    const memory = new Float64Array(STUCK_SIZE);
+    let alarms = 0;
+    let longest = 0;
+    for (const run of runs) {
+      const scores = feed(memory, run);
+      if (run.length <= longest) expect(Math.max(...scores)).toBe(0);
+      if (scores.some((score) => score >= 4)) alarms++;
+      longest = Math.max(longest, run.length);
+    }
+    expect(alarms).toBeLessThanOrEqual(1);
+  });
+
+  test('where it stood before, up to three times as long', () => {
+    const memory = new Float64Array(STUCK_SIZE);
+    feed(memory, noise(300));
+    expect(feed(memory, same(50, 0)).at(-1)).toBe(12);
+    for (let night = 2; night < 9; night++) {
+      feed(memory, noise(300, night));
+      expect(feed(memory, same(50, 0)), `night ${night}`).toEqual(same(50, 0));
+    }
+    feed(memory, noise(300, 9));
+    expect(feed(memory, same(300, 0)).at(-1)).toBe(12);
+  });
+
+  test('for a run that a person has accepted, however long; the next there may be three times as long', () => {
+    const memory = new Float64Array(STUCK_SIZE);
+    feed(memory, noise(300));
+    expect(feed(memory, same(50, 0.5)).at(-1)).toBe(12);
+    acceptRun(memory, 0);
+    expect(feed(memory, same(1000, 0.5))).toEqual(same(1000, 0));
+    feed(memory, noise(300, 2));
+    expect(feed(memory, same(3000, 0.5))).toEqual(same(3000, 0));
+    expect(feed(memory, same(500, 0.5)).at(-1)).toBe(12);
+    feed(memory, noise(300, 3));
+    expect(feed(memory, same(20, 0.25)).at(-1)).toBe(12);
   });
 });

@@ -1,6 +1,6 @@
 import { of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { type AlertChange, REASON } from '../../models/alert.ts';
+import { type AlertChange, REASON, REASONS } from '../../models/alert.ts';
 import type { AlertDocument } from '../../models/alert-document.ts';
 import { createBatch } from '../../models/batch.ts';
 import { alertId } from '../../pipelines/alert-id.ts';
@@ -19,6 +19,7 @@ const OPEN: AlertChange = {
   openedSample: 900,
   score: 5,
   threshold: 4.9,
+  perDay: 0.04,
   peak: 5.5,
   reason: REASON.predictionError,
   count: 1,
@@ -67,6 +68,7 @@ describe('raise', () => {
       updated_at: '2026-11-20T12:00:01.000Z',
       ended_at: null,
       peak_score: 5.5,
+      per_day: 0.04,
       count: 1,
       channels: [{ series: 'line1_pump_pressure', share: 1 }],
       tags: { source: 'line1/pump/pressure' },
@@ -114,7 +116,7 @@ describe('raise', () => {
 
   it('names each reason and takes three above the threshold for critical', () => {
     const reasons = Object.values(REASON).map((reason) => documents([{ ...OPEN, reason }])[0].reason);
-    expect(reasons).toEqual(['prediction_error', 'lasting_error', 'new_extreme', 'stuck', 'silence']);
+    expect(reasons).toEqual(REASONS);
     const severities = [7.99, 8].map((peak) => documents([{ ...OPEN, threshold: 5, peak }])[0].severity);
     expect(severities).toEqual(['warning', 'critical']);
   });

@@ -10,13 +10,14 @@ const FACTS: Facts = {
   lasted: null,
 };
 const UNKNOWN = { expected: Number.NaN, lower: Number.NaN, upper: Number.NaN };
-const REASONS: AlertReason[] = ['prediction_error', 'new_extreme', 'lasting_error', 'stuck', 'silence'];
+const REASONS: AlertReason[] = ['prediction_error', 'new_extreme', 'lasting_error', 'unseasonal', 'stuck', 'silence'];
 
 describe('the sentence of an alert', () => {
   it.each([
     ['prediction_error', /^Line1 pump pressure is 7\.91? bar, expected 4\.6 to 5\.6 bar\.$/],
     ['new_extreme', /^Line1 pump pressure is 7\.91? bar, higher than ever seen, expected 4\.6 to 5\.6 bar\.$/],
     ['lasting_error', /^Line1 pump pressure is off .*7\.91? bar.*expected 4\.6 to 5\.6 bar\.$/],
+    ['unseasonal', /^Line1 pump pressure is not what it was a season ago: 7\.91? bar, expected 4\.6 to 5\.6 bar\.$/],
     ['stuck', /^Line1 pump pressure is stuck at 7\.91? bar.*\.$/],
     ['silence', /^Line1 pump pressure is silent .*\.$/],
   ] as const)('speaks of %s', (reason, text) => {

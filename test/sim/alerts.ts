@@ -22,6 +22,7 @@ export const ALERT: AlertDocument = {
   updated_at: '2026-11-20T12:00:00.000Z',
   ended_at: null,
   peak_score: 5,
+  per_day: 0.1,
   count: 1,
   channels: [{ series: 'a', share: 1 }],
   tags: { source: 'a' },

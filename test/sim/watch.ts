@@ -16,6 +16,9 @@ export const PIPELINE: PipelineConfig = {
   seasonMs: 60_000,
   timezone: 'UTC',
   alertBudgetPerDay: 1,
+  direction: 'both',
+  minDeviation: { amount: 0, percent: 0 },
+  limits: { min: null, max: null, rate: null },
   seed: 1,
 };
 

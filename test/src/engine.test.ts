@@ -32,6 +32,8 @@ describe('the engine', () => {
       unit: 'bar',
       tags: { source: 'plant/a/v' },
     });
+    const { per_day } = watch.alerts[0];
+    expect(per_day > 0 && per_day < 1, `${per_day} a day`).toBe(true);
     expect(watch.alerts[0].started_at).toBe(new Date(watch.clock.now() - 3000).toISOString());
     expect(watch.engine.alertLog.open().map(({ series }) => series)).toEqual([ID]);
     const metrics = await watch.telemetry.metrics.metrics();
@@ -339,6 +341,73 @@ describe('silence', () => {
     expect(await silences(watch, 60)).toEqual([false]);
     watch.engine.configure('main', PIPELINE, true);
     expect(await silences(watch, 2, 4)).toEqual([false, true]);
+  });
+});
+
+const TOPICS = ['plant/a', 'plant/b', 'plant/c', 'plant/d'];
+
+function thresholdOf({ engine }: Watch): number {
+  const { memory, at, model } = engine.registry.find(ID)!;
+  return model.detector.threshold(memory, at);
+}
+
+/** Series of one pipeline, after 100 seconds. */
+async function among(topics: string[], alertBudgetPerDay: number): Promise<Watch> {
+  const watch = await started({ config: { ...PIPELINE, alertBudgetPerDay } });
+  await watch.calm(topics, 100);
+  return watch;
+}
+
+describe('the budget of a pipeline', () => {
+  it('is shared equally by its series', async () => {
+    const alone = await among(['plant/a'], 1);
+    const shared = await among(TOPICS, 1);
+    expect(thresholdOf(shared)).toBeGreaterThan(thresholdOf(alone));
+    expect(thresholdOf(shared)).toBe(thresholdOf(await among(['plant/a'], 1 / 4)));
+    expect(thresholdOf(await among(TOPICS, 4))).toBe(thresholdOf(alone));
+  });
+
+  it('is that of each pipeline alone', async () => {
+    const watch = await started();
+    watch.engine.configure('second', { ...PIPELINE, inputs: ['other'] }, false);
+    const push = (topic: string) => watch.engine.receive('other', topic, Buffer.from('1'), watch.clock.now());
+    for (const topic of TOPICS) push(`other/${topic}`);
+    await watch.calm('plant/a', 100);
+    expect(thresholdOf(watch)).toBe(thresholdOf(await among(['plant/a'], 1)));
+  });
+
+  it('is parted anew when a series comes, with an entry of the log that says so once', async () => {
+    const watch = await among(TOPICS.slice(0, 2), 1);
+    const append = vi.spyOn(watch.log, 'append');
+    const before = thresholdOf(watch);
+    for (let i = 100; i < 150; i++) await watch.calm(TOPICS, 1, i);
+    const commands = append.mock.calls.map(([entry]) => entry).filter((entry) => entry.kind === 'command');
+    expect(commands.map(({ command }) => command)).toEqual([{ verb: 'share', pipeline: 'main', series: 4 }]);
+    expect(thresholdOf(watch)).toBeGreaterThan(before);
+  });
+
+  it('is parted the same after a restart, from the first sample on', async () => {
+    const first = await among(TOPICS, 1);
+    const straight = thresholdOf(first);
+    await first.engine.stop();
+    const second = await started({ store: first.store, now: first.clock.now() });
+    expect(thresholdOf(second)).toBe(straight);
+    // It is found anew in a while, and only one of the four speaks.
+    await second.calm('plant/a', 20, 100);
+    const longer = await among(TOPICS, 1);
+    await longer.calm('plant/a', 20, 100);
+    expect(thresholdOf(second)).toBe(thresholdOf(longer));
+    expect(second.engine.registry.find(ID)!.model.detector.series).toBe(4);
+  });
+
+  it('is kept parted when the configuration is read again', async () => {
+    const watch = await among(TOPICS, 1);
+    watch.engine.configure('main', { ...PIPELINE, alertBudgetPerDay: 4 }, true);
+    expect(watch.engine.registry.find(ID)!.model.detector.series).toBe(4);
+    await watch.calm(TOPICS, 20, 100);
+    const rich = await among(TOPICS, 4);
+    await rich.calm(TOPICS, 20, 100);
+    expect(thresholdOf(watch)).toBe(thresholdOf(rich));
   });
 });
 

@@ -91,7 +91,7 @@ describe('a series', () => {
     expect(tensors.get('lstm.weight_ih_l0')?.shape).toEqual([20, 32]);
     expect(tensors.get('lstm.weight_hh_l0')?.shape).toEqual([20, 5]);
     expect(tensors.get('head.weight')?.shape).toEqual([1, 5]);
-    for (const name of ['detector.frame', 'detector.surprise', 'opt.v.head.skip', 'state.c']) {
+    for (const name of ['detector.frame', 'detector.surprise', 'detector.ahead', 'opt.v.head.skip', 'state.c']) {
       expect(tensors.has(name), name).toBe(true);
     }
     expect(metadata.get('series')).toBe('pump_a');

@@ -3,15 +3,20 @@ import { useComputed } from '@preact/signals';
 
 import type { AlertDocument, AlertReason } from '../../../models/alert-document.ts';
 import type { Desk } from '../desk.ts';
-import { formatDuration, formatTime } from '../format.ts';
+import { formatDuration, formatRarity, formatTime } from '../format.ts';
 import { SeverityMark } from './severity-mark.tsx';
 
 const REASON_WORDS: Record<AlertReason, string> = {
   prediction_error: 'off its prediction',
   new_extreme: 'new extreme',
   lasting_error: 'lasting error',
+  unseasonal: 'unlike a season ago',
   stuck: 'stuck',
   silence: 'silent',
+  limit: 'outside its limits',
+  rate: 'too fast a change',
+  type_change: 'another type of value',
+  clock_skew: 'clock runs away',
 };
 
 export function AlertRow({ alert, desk }: { alert: AlertDocument; desk: Desk }) {
@@ -29,7 +34,7 @@ export function AlertRow({ alert, desk }: { alert: AlertDocument; desk: Desk }) 
             {source}
           </button>
           <span>{REASON_WORDS[alert.reason] ?? <span class="given">{alert.reason}</span>}</span>
-          <span title="Peak surprise: 3 is one sample in a thousand">score {alert.peak_score.toFixed(1)}</span>
+          <span title={`Score ${alert.peak_score.toFixed(1)} at its peak`}>{formatRarity(alert.per_day)}</span>
           <Times alert={alert} desk={desk} />
           {alert.muted && <span>muted</span>}
         </p>

@@ -124,6 +124,11 @@ describe('printing', () => {
       'http: {listen: "[::]:1", token_file: "true"}\noutputs: {o: {type: log}, 10: {type: log}}\nthreads: 1',
     ],
     ['a budget per week', 'demo: true\npipelines: {p: {inputs: [demo], alert_budget: 1/week}}'],
+    [
+      'rules for alerts',
+      'demo: true\npipelines: {p: {inputs: [demo], direction: down, min_deviation: 0.5, limits: {min: -1e-7, rate: 2}}}',
+    ],
+    ['a percentage', 'demo: true\npipelines: {p: {inputs: [demo], min_deviation: 0.000001%, limits: {max: 1e21}}}'],
     ['a dollar sign', 'state_dir: "$${HOME}"'],
     [
       'every source',

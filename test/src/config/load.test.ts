@@ -135,6 +135,9 @@ pipelines:
     season: 7d
     timezone: Europe/Berlin
     alert_budget: 2/hour
+    direction: up
+    min_deviation: 2.5%
+    limits: {min: -40, max: 1.5e2, rate: 0.1}
     seed: 0
 outputs: {out: {type: log, path: alerts.jsonl}}
 `);
@@ -150,9 +153,33 @@ outputs: {out: {type: log, path: alerts.jsonl}}
       seasonMs: 604_800_000,
       timezone: 'Europe/Berlin',
       alertBudgetPerDay: 48,
+      direction: 'up',
+      minDeviation: { amount: 0, percent: 2.5 },
+      limits: { min: -40, max: 150, rate: 0.1 },
       seed: 0,
     });
     expect(config.outputs).toEqual(new Map([['out', { type: 'log', path: 'alerts.jsonl' }]]));
+  });
+
+  it('has no rules for alerts unless it says so', () => {
+    const { pipelines } = good(`
+sources: {push: {type: http}}
+pipelines:
+  none: {inputs: [push]}
+  empty: {inputs: [push], limits: }
+  some: {inputs: [push], min_deviation: 3, limits: {max: 90}}
+`);
+    for (const id of ['none', 'empty']) {
+      expect(pipelines.get(id)).toMatchObject({
+        direction: 'both',
+        minDeviation: { amount: 0, percent: 0 },
+        limits: { min: null, max: null, rate: null },
+      });
+    }
+    expect(pipelines.get('some')).toMatchObject({
+      minDeviation: { amount: 3, percent: 0 },
+      limits: { min: null, max: 90, rate: null },
+    });
   });
 
   it('says how to get in to a broker', () => {
@@ -373,6 +400,15 @@ describe('the environment', () => {
     expect(config.pipelines.get('p')?.hidden).toBe(32);
   });
 
+  it('fills what is a number or a percentage', () => {
+    const { pipelines } = good(
+      'mqtt: {url: "mqtt://h", topics: [a]}\npipelines: {p: {inputs: [mqtt], min_deviation: "${HIDDEN}", limits: {min: "${LOW}", max: "${HIDDEN}"}}, q: {inputs: [mqtt], min_deviation: "${SHARE}"}}',
+      { env: { ...env, LOW: '-1.5', SHARE: '7%' } },
+    );
+    expect(pipelines.get('p')).toMatchObject({ minDeviation: { amount: 32 }, limits: { min: -1.5, max: 32 } });
+    expect(pipelines.get('q')?.minDeviation).toEqual({ amount: 0, percent: 7 });
+  });
+
   it('is never read as syntax, nor filled in twice', () => {
     const hostile = { A: 'x\ndemo: true', B: '${C}', C: 'no' };
     expect(good('state_dir: ${A}', { env: hostile })).toMatchObject({ stateDir: 'x\ndemo: true', demo: false });
@@ -538,7 +574,7 @@ describe('loading', () => {
           JSON.stringify({
             sources: { a: part, b: { type: 'http', mapping: part }, c: { type: 'influx', measurements: part } },
             outputs: { a: part, b: { type: 'webhook', url: part, events: part } },
-            pipelines: { p: { inputs: part, hidden: part } },
+            pipelines: { p: { inputs: part, hidden: part, min_deviation: part, limits: part } },
             http: { listen: part },
           }),
           options,

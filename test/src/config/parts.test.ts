@@ -5,7 +5,14 @@ import { formatAddress, isLoopback, parseAddress } from '../../../src/config/add
 import { jsonSchema, jsonSchemaText } from '../../../src/config/json-schema.ts';
 import { editDistance, nearest } from '../../../src/config/nearest.ts';
 import { isTopicFilter, isTopicName } from '../../../src/config/topic-filter.ts';
-import { formatBudget, formatDuration, parseBudget, parseDuration, parseSize } from '../../../src/config/units.ts';
+import {
+  formatBudget,
+  formatDuration,
+  parseBudget,
+  parseDuration,
+  parsePercent,
+  parseSize,
+} from '../../../src/config/units.ts';
 import { hasUserinfo, isPlainUrl, isUrl, maskUrl } from '../../../src/config/url.ts';
 
 describe('durations', () => {
@@ -51,6 +58,21 @@ describe('alert budgets', () => {
         expect(parseBudget(formatBudget(perDay))).toBe(perDay);
       }),
     );
+  });
+});
+
+describe('percentages', () => {
+  it.each([
+    ['5%', 5],
+    ['0%', 0],
+    ['0.5%', 0.5],
+    ['250%', 250],
+  ])('%s is %f', (text, percent) => {
+    expect(parsePercent(text)).toBe(percent);
+  });
+
+  it.each(['', '5', '%', '-5%', '5 %', '5%%', '.5%', '1e3%'])('"%s" is none', (text) => {
+    expect(parsePercent(text)).toBeUndefined();
   });
 });
 

@@ -107,12 +107,17 @@ describe('the difference', () => {
     expect(steps[0].part).toMatchObject({ id: 'q', options: { seasonMs: 3_600_000 } });
   });
 
-  it.each([', season: 7d', ', timezone: Europe/Berlin', ', alert_budget: 2/day', ', seed: 9'])(
-    'keeps the models of a pipeline that keeps its shape: %s',
-    (keys) => {
-      expect(difference(planOf(two('')), planOf(two(keys)))).toMatchObject([{ action: 'change', keepsModels: true }]);
-    },
-  );
+  it.each([
+    ', season: 7d',
+    ', timezone: Europe/Berlin',
+    ', alert_budget: 2/day',
+    ', direction: down',
+    ', min_deviation: 5%',
+    ', limits: {max: 3}',
+    ', seed: 9',
+  ])('keeps the models of a pipeline that keeps its shape: %s', (keys) => {
+    expect(difference(planOf(two('')), planOf(two(keys)))).toMatchObject([{ action: 'change', keepsModels: true }]);
+  });
 
   it('drops the models of a pipeline whose shape changed', () => {
     const steps = difference(planOf(two('')), planOf(two(', hidden: 8')));

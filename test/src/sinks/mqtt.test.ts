@@ -191,7 +191,7 @@ describe('the MQTT sink', () => {
     });
     await eventually(() => expect(broker.of('tidewatch/bridge/state')).toEqual(['online']));
     await eventually(() => expect(broker.of('tidewatch/series/a/availability')).toEqual(['online']));
-    expect(broker.of('tidewatch/alert/a')).toEqual(['']);
+    await eventually(() => expect(broker.of('tidewatch/alert/a')).toEqual(['']));
     expect(broker.published.filter(({ retain }) => !retain).map(({ topic }) => topic)).toEqual(['tidewatch/event']);
   });
 
