@@ -1,95 +1,152 @@
 /**
- * The demo in virtual time: the simulated plant through the daemon's own decoder and pipeline, without sockets.
+ * The demo in virtual time, in pieces that can run beside one another.
  *
- * Two hours of history, then some hours with the faults of the schedule or without any. An hour takes about a second.
+ *   lone       after two hours of history, each fault alone: its series, as it was at that second of a clean plant, is
+ *              taken aside and played on, so that no fault is judged by what another one did
+ *   turns      after the history one fault for every series in 25 minutes, as a plant in trouble would have them
+ *   clean      after the history, nothing
+ *   noise      one series of pure noise, each second, from its first sample on
+ *   constant   one series that never changes, likewise
  */
-import { Subject } from 'rxjs';
-import type { AlertDocument } from '../models/alert-document.ts';
-import { type Batch, createBatch, createTick, pushRow, ROW } from '../models/batch.ts';
-import { DEFAULTS, Detector } from '../models/detector.ts';
-import { type Model, Registry } from '../models/registry.ts';
-import { pipeline } from '../pipelines/pipeline.ts';
-import { raise } from '../pipelines/raise.ts';
-import { decodeJson } from '../sensors/decode.ts';
-import { Plant } from '../sensors/simulator/plant.ts';
-import { Schedule } from '../sensors/simulator/schedule.ts';
-import { seriesId, sourceOf } from '../sensors/topic.ts';
-import type { FaultRecord } from '../src/protocol.ts';
-import { Scoreboard } from '../src/scoreboard.ts';
+import { DEFAULTS } from '../models/detector.ts';
+import { createRandom, gaussian } from '../models/random.ts';
+import { seriesId } from '../sensors/topic.ts';
+import { distorted, type Fault, isActive, type Kind, loneFaults, planFaults } from './demo-faults.ts';
+import { type Opened, World } from './demo-world.ts';
 
-export interface DemoOptions {
-  seed: number;
-  hours: number;
-  /** With the faults of the schedule. */
-  faults: boolean;
+export type Run =
+  | { kind: 'lone'; seed: number }
+  | { kind: 'turns'; seed: number; hours: number }
+  | { kind: 'clean'; seed: number; days: number }
+  | { kind: 'noise'; seed: number; days: number }
+  | { kind: 'constant'; seed: number; days: number };
+
+export interface Judged {
+  kind: Kind;
+  series: string;
+  /** ms; null: missed. */
+  delay: number | null;
 }
 
-export interface DemoOutcome {
-  /** Decided faults. */
-  faults: FaultRecord[];
-  /** Alerts without a fault, live. */
-  falseAlerts: number;
-  /** Alerts during the history, when there are no faults at all. */
-  historyAlerts: number;
+export interface Outcome {
+  faults: Judged[];
+  /** Alerts without a reason, live. */
+  falseAlerts: Opened[];
+  /** Alerts in the history. */
+  historyAlerts: Opened[];
 }
 
-const TICK_MS = 1000;
-const SEASON_MS = 300_000;
-const HISTORY_MS = 2 * 3600_000;
-/** Any day will do; a seed starts at a phase of its own. */
-const START = Date.UTC(2026, 0, 5);
+const SECOND = 1000;
+const HOUR = 3600 * SECOND;
+const DAY = 24 * HOUR;
+const HISTORY_MS = 2 * HOUR;
+const SLOT_MS = 1500 * SECOND;
+/** In which lone faults begin. */
+const LONE_MS = HOUR;
+/** After its end a fault can still be caught; then, for a while, the way back may look odd. */
+const GRACE_MS = 10 * SECOND;
+const GRACE_MS_OF_ABSENCE = 30 * SECOND;
+const AFTERMATH_MS = 60 * SECOND;
+const START = Date.UTC(2026, 2, 2);
 
-export function runDemo({ seed, hours, faults }: DemoOptions): DemoOutcome {
-  const startedAtMs = START + seed * 777_000;
-  const plant = new Plant({ seed, seasonMs: SEASON_MS });
-  const schedule = new Schedule({ seed, startedAtMs });
-  const scoreboard = new Scoreboard({ seasonMs: SEASON_MS });
-  const decided = new Map<number, FaultRecord>();
-  let historyAlerts = 0;
-
-  const feed = createFeed((alert) => {
-    const time = Date.parse(alert.started_at);
-    if (alert.event !== 'open') return;
-    if (time < startedAtMs) historyAlerts++;
-    else scoreboard.alertOpened({ series: alert.series, startedAtMs: time });
-  });
-  let next = schedule.next(startedAtMs);
-  for (let time = startedAtMs - HISTORY_MS; time < startedAtMs + hours * 3600_000; time += TICK_MS) {
-    if (faults && time >= next.at) {
-      scoreboard.injected(plant.inject(next.kind, next.source, time, next.durationMs));
-      next = schedule.next(time);
-    }
-    feed(plant, time);
-    if (!scoreboard.tick(time)) continue;
-    for (const fault of scoreboard.view().faults) if (fault.outcome !== 'active') decided.set(fault.id, fault);
+export function runDemo(run: Run): Outcome {
+  switch (run.kind) {
+    case 'lone':
+      return runLone(run.seed);
+    case 'turns':
+      return runTurns(run.seed, run.hours);
+    case 'clean':
+      return runClean(run.seed, run.days);
+    case 'noise':
+      return runAlone(run.days, noise(run.seed));
+    case 'constant':
+      return runAlone(run.days, () => 20 + run.seed / 2);
   }
-  return { faults: [...decided.values()], falseAlerts: scoreboard.view().false, historyAlerts };
 }
 
-/** One second of the plant into a pipeline of its own. */
-function createFeed(onAlert: (alert: AlertDocument) => void): (plant: Plant, time: number) => void {
-  const registry = new Registry();
-  const model: Model = {
-    pipeline: 'plant',
-    listeningSince: -Infinity,
-    detector: new Detector({ ...DEFAULTS, season: SEASON_MS }),
-    seed: 1,
+/** A seed starts at a phase of its own. */
+const startOf = (seed: number): number => START + seed * 777 * SECOND;
+
+function runLone(seed: number): Outcome {
+  const world = new World({ seed });
+  const startedAt = startOf(seed);
+  const faults = loneFaults(world.plant, seed, startedAt, startedAt + LONE_MS);
+  const judged: Judged[] = [];
+  for (let time = startedAt - HISTORY_MS; judged.length < faults.length; time += SECOND) {
+    while (faults[judged.length]?.startedAt === time) judged.push(aside(world, faults[judged.length]));
+    world.second(time);
+  }
+  const since = ({ time }: Opened): boolean => time >= startedAt;
+  return {
+    faults: judged,
+    falseAlerts: world.opened.filter(since),
+    historyAlerts: world.opened.filter((alert) => !since(alert)),
   };
-  const entries = new Subject<Batch>();
-  const options = { journal: { seq: 0 }, unitOf: () => '', learningOf: () => 1, url: () => '' };
-  pipeline(entries, registry, () => 0)
-    .pipe(raise(registry, options))
-    .subscribe(onAlert);
-  return (plant, time) => {
-    const batch = createBatch(plant.channels.length);
-    for (const { topic, payload } of plant.messagesAt(time)) {
-      for (const { path, value, onOff } of decodeJson(Buffer.from(payload)).readings) {
-        const source = sourceOf(topic, path);
-        const track = registry.admit(seriesId(source), source, model);
-        if (track !== undefined) pushRow(batch, track.index, time, time, value, onOff ? ROW.onOff : 0);
-      }
-    }
-    entries.next(batch);
-    entries.next(createTick(time + TICK_MS / 2));
+}
+
+/** The series under the fault, as it is now; the world goes on without. Already in alert, it cannot raise another. */
+function aside(world: World, fault: Fault): Judged {
+  const { kind, source } = fault;
+  if (world.isFiring(source)) return { kind, series: seriesId(source), delay: null };
+  const fork = world.fork(source);
+  for (let time = fault.startedAt; time <= catchableUntil(fault); time += SECOND) {
+    fork.push(source, time, distorted(fault, world.plant, time, world.plant.valueAt(source, time)));
+  }
+  return judge(fault, fork.opened);
+}
+
+function runTurns(seed: number, hours: number): Outcome {
+  const world = new World({ seed });
+  const startedAt = startOf(seed);
+  const until = startedAt + hours * HOUR;
+  const faults = planFaults(world.plant, seed, startedAt, until, SLOT_MS);
+  for (let time = startedAt - HISTORY_MS; time < until; time += SECOND) {
+    const now = faults.filter((fault) => isActive(fault, time));
+    world.second(time, (source, value) => {
+      const fault = now.find((active) => active.source === source);
+      return fault === undefined ? value : distorted(fault, world.plant, time, value);
+    });
+  }
+  const live = world.opened.filter(({ time }) => time >= startedAt);
+  return {
+    faults: faults.map((fault) => judge(fault, live)),
+    falseAlerts: live.filter((alert) => !faults.some((fault) => explains(fault, alert))),
+    historyAlerts: world.opened.slice(0, world.opened.length - live.length),
   };
+}
+
+function runClean(seed: number, days: number): Outcome {
+  const world = new World({ seed });
+  const startedAt = startOf(seed);
+  for (let time = startedAt - HISTORY_MS; time < startedAt + days * DAY; time += SECOND) world.second(time);
+  const live = world.opened.filter(({ time }) => time >= startedAt);
+  return { faults: [], falseAlerts: live, historyAlerts: world.opened.slice(0, world.opened.length - live.length) };
+}
+
+function runAlone(days: number, valueAt: () => number): Outcome {
+  const world = new World({ seed: 1, season: DEFAULTS.season, series: 1 });
+  for (let time = START; time < START + days * DAY; time += SECOND) world.push('alone', time, valueAt());
+  return { faults: [], falseAlerts: world.opened, historyAlerts: [] };
+}
+
+function noise(seed: number): () => number {
+  const random = createRandom(seed);
+  return () => gaussian(random);
+}
+
+function judge(fault: Fault, opened: readonly Opened[]): Judged {
+  const series = seriesId(fault.source);
+  const until = catchableUntil(fault);
+  const caught = opened.find(
+    (alert) => alert.series === series && alert.time >= fault.startedAt && alert.time <= until,
+  );
+  return { kind: fault.kind, series, delay: caught === undefined ? null : caught.time - fault.startedAt };
+}
+
+function catchableUntil({ kind, endedAt }: Fault): number {
+  return endedAt + (kind === 'silence' || kind === 'stuck' ? GRACE_MS_OF_ABSENCE : GRACE_MS);
+}
+
+function explains({ source, startedAt, endedAt }: Fault, { series, time }: Opened): boolean {
+  return series === seriesId(source) && time >= startedAt && time <= endedAt + AFTERMATH_MS;
 }
