@@ -14,5 +14,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   // Vitest reads this file too, and its tests do not live under the dashboard.
-  test: { root: import.meta.dirname, include: ['test/**/*.test.ts'] },
+  // A busy machine is no failure: a test that hangs is still one.
+  test: { root: import.meta.dirname, include: ['test/**/*.test.ts'], testTimeout: 20_000, hookTimeout: 20_000 },
 });
