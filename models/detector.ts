@@ -15,7 +15,7 @@
  *   events    range + lasting + ahead; `anomaly` is this, where an event starts
  *   T         max(events, 0.9·rare); an alert acts on the highest of T, the sensor's health (stuck, silent) and what
  *             needs no learning (outside its limits, too fast, another type of value, a clock that runs away)
- *   level     T, falling slowly (e-fold in season/60): it stays up while a fault lasts
+ *   level     the higher of events and 0.5·rare, falling slowly (e-fold in season/60): it stays up while a fault lasts
  *
  * Rules of a person (models/rules.ts) say which of it opens an alert, and change no score.
  *
@@ -115,6 +115,8 @@ const QUIET_SEASONS = 5 / 6;
 const HOLD_SEASONS = 1 / 48;
 const MEMORY_SAMPLES = 4000;
 const RARE_WEIGHT = 0.9;
+/** A single odd sample is half a state of affairs. */
+const RARE_IN_LEVEL = 0.5;
 /** A single sample must be judged by a tail that a few large errors cannot bend. */
 const RARE_PRIOR = 20;
 const RELEASE_SHARE = 0.75;
@@ -287,7 +289,8 @@ export class Detector {
     const events = range + lasting + ahead;
     const oddity = Math.max(events, RARE_WEIGHT * rare);
     const score = Math.max(oddity, stuck);
-    const level = Math.max(oddity, memory[at + L.level] * Math.exp(-gap / (LEVEL_SEASONS * season)));
+    const odd = Math.max(events, RARE_IN_LEVEL * rare);
+    const level = Math.max(odd, memory[at + L.level] * Math.exp(-gap / (LEVEL_SEASONS * season)));
     memory[at + L.level] = level;
     if (n >= ALERT_SAMPLES_MIN) eventRateStep(memory, at + L.eventRate, time, oddity, season);
 

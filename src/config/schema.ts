@@ -128,7 +128,7 @@ const pipeline = section(
     )
       .meta({ pattern: BUDGET_PATTERN.source })
       .prefault('1/day')
-      .describe('Alerts that one series may raise, such as 1/day, 2/hour or 3/week.'),
+      .describe('Alerts that the series of the pipeline may raise together, such as 1/day, 2/hour or 3/week.'),
     direction: word(['both', 'up', 'down'])
       .default('both')
       .describe('Side of its expectation on which a value may open an alert: up, down or both.'),

@@ -143,7 +143,7 @@ describe('a score', () => {
   test('of twelve sigma is high among Gaussian errors and much lower among bursts', () => {
     const calm = calibrated(4000, gaussian).score(12);
     const bursts = calibrated(4000, student3).score(12);
-    expect(calm).toBeGreaterThan(5.5);
+    expect(calm).toBeGreaterThan(6);
     expect(bursts).toBeLessThan(4);
     expect(bursts).toBeGreaterThan(1.5);
   });
@@ -191,13 +191,13 @@ describe('over 200,000 errors', () => {
     return { 2: two / N, 3: three / N };
   }
 
-  test('Gaussian ones score 2 about as often as the number says, and 3 up to thirty times more rarely', () => {
+  test('Gaussian ones score 2 and 3 about as often as the numbers say', () => {
     const share = shares(gaussian);
     expect(share[2] / 1e-2, `${share[2]} at 2`).toBeGreaterThan(0.5);
     expect(share[2] / 1e-2, `${share[2]} at 2`).toBeLessThan(2);
-    // The priors lean to the quiet side: a Gaussian tail is taken for heavier than it is.
-    expect(share[3] / 1e-3, `${share[3]} at 3`).toBeGreaterThan(1 / 30);
-    expect(share[3] / 1e-3, `${share[3]} at 3`).toBeLessThan(1);
+    // The priors lean to the quiet side: a Gaussian tail is taken for a little heavier than it is.
+    expect(share[3] / 1e-3, `${share[3]} at 3`).toBeGreaterThan(0.25);
+    expect(share[3] / 1e-3, `${share[3]} at 3`).toBeLessThan(2);
   });
 
   test.each([
