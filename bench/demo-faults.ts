@@ -120,6 +120,13 @@ export function isActive({ startedAt, endedAt }: Fault, time: number): boolean {
   return startedAt <= time && time < endedAt;
 }
 
+const SIGMA = new Map(TARGETS.map(({ source, sigma }) => [source, sigma]));
+
+/** In σ; NaN where a fault has no size. */
+export function sizeOf({ kind, source, amount }: Fault): number {
+  return SIGMAS[kind] === undefined ? Number.NaN : Math.abs(amount) / SIGMA.get(source)!;
+}
+
 const STEPS = new Map(TARGETS.map(({ source, step }) => [source, step]));
 
 /** What the sensor says under the fault where it would say `value`; undefined: nothing. */
@@ -137,4 +144,21 @@ export function distorted(fault: Fault, plant: Plant, time: number, value: numbe
   if (kind === 'noise') added = amount * gaussian(createRandom(hash(plant.seed, 33, time / SECOND)));
   const perUnit = Math.round(1 / STEPS.get(source)!);
   return Math.round(Math.max(0, value + added) * perUnit) / perUnit;
+}
+
+/**
+ * Share of the stuck faults that anybody could know of in time: with q the share of readings that repeat the one before
+ * in a healthy plant, `samples` repeats are chance qˢ, and must come by chance no more often than `perDay`.
+ */
+export function knowable(plant: Plant, from: number, seconds: number, samples: number, perDay: number): number {
+  const targets = TARGETS.filter(({ kinds }) => kinds.includes('stuck'));
+  const known = targets.filter(({ source }) => {
+    let repeats = 0;
+    for (let i = 1; i <= seconds; i++) {
+      const time = from + i * SECOND;
+      if (plant.valueAt(source, time) === plant.valueAt(source, time - SECOND)) repeats++;
+    }
+    return 86_400 * (repeats / seconds) ** samples <= perDay;
+  });
+  return known.length / targets.length;
 }

@@ -11,7 +11,7 @@
 import { DEFAULTS } from '../models/detector.ts';
 import { createRandom, gaussian } from '../models/random.ts';
 import { seriesId } from '../sensors/topic.ts';
-import { distorted, type Fault, isActive, type Kind, loneFaults, planFaults } from './demo-faults.ts';
+import { distorted, type Fault, isActive, type Kind, loneFaults, planFaults, sizeOf } from './demo-faults.ts';
 import { type Opened, World } from './demo-world.ts';
 
 export type Run =
@@ -24,6 +24,8 @@ export type Run =
 export interface Judged {
   kind: Kind;
   series: string;
+  /** In σ; NaN where a fault has no size. */
+  size: number;
   /** ms; null: missed. */
   delay: number | null;
 }
@@ -86,8 +88,8 @@ function runLone(seed: number): Outcome {
 
 /** The series under the fault, as it is now; the world goes on without. Already in alert, it cannot raise another. */
 function aside(world: World, fault: Fault): Judged {
-  const { kind, source } = fault;
-  if (world.isFiring(source)) return { kind, series: seriesId(source), delay: null };
+  const { source } = fault;
+  if (world.isFiring(source)) return judge(fault, []);
   const fork = world.fork(source);
   for (let time = fault.startedAt; time <= catchableUntil(fault); time += SECOND) {
     fork.push(source, time, distorted(fault, world.plant, time, world.plant.valueAt(source, time)));
@@ -140,7 +142,12 @@ function judge(fault: Fault, opened: readonly Opened[]): Judged {
   const caught = opened.find(
     (alert) => alert.series === series && alert.time >= fault.startedAt && alert.time <= until,
   );
-  return { kind: fault.kind, series, delay: caught === undefined ? null : caught.time - fault.startedAt };
+  return {
+    kind: fault.kind,
+    series,
+    size: sizeOf(fault),
+    delay: caught === undefined ? null : caught.time - fault.startedAt,
+  };
 }
 
 function catchableUntil({ kind, endedAt }: Fault): number {
