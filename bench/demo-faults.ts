@@ -1,13 +1,16 @@
 /**
  * Faults that nobody tuned for: other shapes, sizes and lengths than those the demo puts in, drawn by chance.
  *
- *   spike        6–15 σ either way, 1–3 samples, each half of the one before
- *   shift        4–10 σ either way, 20–90 s
+ *   spike        8–16 σ either way, 1–3 samples, each half of the one before
+ *   shift        6–12 σ either way, 20–90 s
  *   stuck        the last reading again and again, 20–60 s        silence      no reading, 20–60 s
  *   drift        6–12 σ, as the square of the time, 30–90 s       noise        3–6 σ more of it, 20–60 s
  *   correlation  the reading of another day at this hour          time         the reading of another hour, 30–60 s
  *
  * σ is the noise of the channel, at least one step of its resolution. A fault is laid over what a healthy plant says.
+ * The least spike is what anybody could tell from chance: of eighteen series read each second, chance brings one sample
+ * of 5 σ a day, a forecast adds its own fifth of error, and the noise that meets the spike takes 1.7 σ of it one time in
+ * twenty: (5 + 1.7)·1.2 = 8. A shift has four samples to show itself in.
  */
 import { createRandom, gaussian, type Random } from '../models/random.ts';
 import { type ChannelSpec, MACHINES } from '../sensors/simulator/channels.ts';
@@ -47,8 +50,8 @@ const SECONDS: Record<Kind, readonly [least: number, most: number]> = {
   time: [30, 60],
 };
 const SIGMAS: Partial<Record<Kind, readonly [least: number, most: number]>> = {
-  spike: [6, 15],
-  shift: [4, 10],
+  spike: [8, 16],
+  shift: [6, 12],
   drift: [6, 12],
   noise: [3, 6],
 };

@@ -5,6 +5,8 @@ import type { Outcome, Run } from './demo-run.ts';
 /** Seconds that are played, times the series in them. */
 export function costOf(run: Run): number {
   switch (run.kind) {
+    case 'first':
+      return 2 * 18;
     case 'lone':
       return 3 * 18;
     case 'turns':

@@ -5,11 +5,13 @@
  *              taken aside and played on, so that no fault is judged by what another one did
  *   turns      after the history one fault for every series in 25 minutes, as a plant in trouble would have them
  *   clean      after the history, nothing
+ *   first      after the history the first minute of the demo as it is shipped, with its own faults
  *   noise      one series of pure noise, each second, from its first sample on
  *   constant   one series that never changes, likewise
  */
 import { DEFAULTS } from '../models/detector.ts';
 import { createRandom, gaussian } from '../models/random.ts';
+import { Schedule } from '../sensors/simulator/schedule.ts';
 import { seriesId } from '../sensors/topic.ts';
 import { distorted, type Fault, isActive, type Kind, loneFaults, planFaults, sizeOf } from './demo-faults.ts';
 import { type Opened, World } from './demo-world.ts';
@@ -18,6 +20,7 @@ export type Run =
   | { kind: 'lone'; seed: number }
   | { kind: 'turns'; seed: number; hours: number }
   | { kind: 'clean'; seed: number; days: number }
+  | { kind: 'first'; seed: number }
   | { kind: 'noise'; seed: number; days: number }
   | { kind: 'constant'; seed: number; days: number };
 
@@ -49,6 +52,11 @@ const LONE_MS = HOUR;
 const GRACE_MS = 10 * SECOND;
 const GRACE_MS_OF_ABSENCE = 30 * SECOND;
 const AFTERMATH_MS = 60 * SECOND;
+/** The plant of the demo as it is shipped. */
+const DEMO_SEED = 1;
+const FIRST_MS = 60 * SECOND;
+/** Between two beginnings: no part of the plant's day. */
+const FIRST_APART = 4987 * SECOND;
 const START = Date.UTC(2026, 2, 2);
 
 export function runDemo(run: Run): Outcome {
@@ -59,6 +67,8 @@ export function runDemo(run: Run): Outcome {
       return runTurns(run.seed, run.hours);
     case 'clean':
       return runClean(run.seed, run.days);
+    case 'first':
+      return runFirst(run.seed);
     case 'noise':
       return runAlone(run.days, noise(run.seed));
     case 'constant':
@@ -123,6 +133,30 @@ function runClean(seed: number, days: number): Outcome {
   for (let time = startedAt - HISTORY_MS; time < startedAt + days * DAY; time += SECOND) world.second(time);
   const live = world.opened.filter(({ time }) => time >= startedAt);
   return { faults: [], falseAlerts: live, historyAlerts: world.opened.slice(0, world.opened.length - live.length) };
+}
+
+/** The faults of the schedule that begin in the first minute. */
+function runFirst(seed: number): Outcome {
+  const world = new World({ seed: DEMO_SEED });
+  const startedAt = START + seed * FIRST_APART;
+  const schedule = new Schedule({ seed: DEMO_SEED, startedAtMs: startedAt });
+  const judged: (() => Judged)[] = [];
+  let next = schedule.next(startedAt);
+  for (let time = startedAt - HISTORY_MS; time <= startedAt + FIRST_MS; time += SECOND) {
+    if (time >= next.at) {
+      const { kind, startedAtMs, endedAtMs } = world.plant.inject(next.kind, next.source, time, next.durationMs);
+      const fault = { kind: kind as Kind, source: next.source, startedAt: startedAtMs, endedAt: endedAtMs, amount: 0 };
+      judged.push(() => judge(fault, world.opened));
+      next = schedule.next(time);
+    }
+    world.second(time);
+  }
+  const live = world.opened.filter(({ time }) => time >= startedAt);
+  return {
+    faults: judged.map((verdict) => verdict()),
+    falseAlerts: [],
+    historyAlerts: world.opened.slice(0, world.opened.length - live.length),
+  };
 }
 
 function runAlone(days: number, valueAt: () => number): Outcome {

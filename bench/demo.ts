@@ -31,7 +31,10 @@ const BUDGET_A_DAY = 1;
 const CLEAN_DAYS = 3;
 const ALONE_SEEDS = 10;
 
+const FIRST_STARTS = 40;
+
 interface Plan {
+  first: Run[];
   lone: Run[];
   turns: Run[];
   clean: Run[];
@@ -49,6 +52,7 @@ function planOf(flags: Flags<keyof typeof OWN>): Plan {
   const hours = positiveInteger('hours', flags.own.hours ?? '1');
   const days = positiveInteger('days', flags.own.days ?? '9');
   return {
+    first: each(FIRST_STARTS, (seed) => ({ kind: 'first', seed })),
     lone: each(seeds, (seed) => ({ kind: 'lone', seed })),
     turns: each(seeds, (seed) => ({ kind: 'turns', seed, hours })),
     clean: each(Math.ceil(days / CLEAN_DAYS), (plant) => {
@@ -95,7 +99,7 @@ function kindTable(title: string, outcomes: readonly Outcome[]): Table {
   return { title, header: ['kind', 'faults', 'in 3 s', 'at all', 'median s', '90 % s'], rows };
 }
 
-const SIZES = [4, 5, 6, 7, 8, 10, 12, 15];
+const SIZES = [6, 7, 8, 9, 10, 12, 14, 16];
 
 /** How many of each size are caught in time. */
 function sizeTable(outcomes: readonly Outcome[]): Table {
@@ -127,6 +131,7 @@ function knowableStuck(): number {
 }
 
 function daysOf(run: Run): number {
+  if (run.kind === 'first') return 1 / 1440;
   if (run.kind === 'lone') return 1 / 24;
   return run.kind === 'turns' ? run.hours / 24 : run.days;
 }
@@ -141,7 +146,10 @@ process.exitCode = await runBench('demo', process.argv.slice(2), OWN, async (fla
   const perDay = (runs: readonly Run[]): number[] =>
     runs.map((run) => outcomes.get(run)!.falseAlerts.length / daysOf(run));
   const rate = { unit: 'alerts/day', better: 'lower' } as const;
+  const firsts = of(plan.first);
+  const caughtAnyShare = mean(firsts.map(({ faults }) => (faults.some(isCaught) ? 1 : 0)));
   const rows: Row[] = [
+    measuredRow('first_minute', [caughtAnyShare], { unit: 'of 40 starts', better: 'higher', bar: 1 }),
     ...caughtRows('caught', of(plan.lone), true),
     ...caughtRows('in_turn', of(plan.turns), false),
     measuredRow('knowable_stuck', [knowableStuck()], { unit: 'in 3 s', better: 'higher' }),
@@ -157,6 +165,7 @@ process.exitCode = await runBench('demo', process.argv.slice(2), OWN, async (fla
   ];
   const clean = of(plan.clean).flatMap(({ falseAlerts }) => falseAlerts);
   const tables = [
+    kindTable('The first minute of the demo', firsts),
     kindTable('Each fault alone', of(plan.lone)),
     sizeTable(of(plan.lone)),
     kindTable('One fault for every series in 25 minutes', of(plan.turns)),

@@ -13,8 +13,9 @@
  * and what is made of them:
  *   surprise  rare, corrected so that one sample in 10ᵏ reaches k
  *   events    range + lasting + ahead; `anomaly` is this, where an event starts
- *   T         max(events, 0.9·rare); an alert acts on the highest of T, the sensor's health (stuck, silent) and what
- *             needs no learning (outside its limits, too fast, another type of value, a clock that runs away)
+ *   T         max(events, g·sudden): `sudden` is rare or the last errors together (models/sudden.ts), g makes them
+ *             comparable (models/budget.ts). An alert acts on the highest of T, the sensor's health (stuck, silent)
+ *             and what needs no learning (models/verdict.ts)
  *   level     the higher of events and 0.5·rare, falling slowly (e-fold in season/60): it stays up while a fault lasts
  *
  * Rules of a person (models/rules.ts) say which of it opens an alert, and change no score.
@@ -26,44 +27,38 @@ import { clip } from './activation.ts';
 import { Ahead } from './ahead.ts';
 import type { StateWatch } from './cells/cell.ts';
 import { alarmStep, calmAlarm, initialiseAlarm } from './alarm.ts';
-import {
-  accept,
-  alertFacts,
-  type AlertRules,
-  alertStep,
-  firingFor,
-  isAccepted,
-  isFiring,
-  keepWorst,
-  openedAt,
-  peakOf,
-  REASON,
-  reasonOf,
-} from './alert.ts';
+import { accept, isAccepted, isFiring, openedAt, peakOf, REASON, reasonOf } from './alert.ts';
 import { type Batch, ROW } from './batch.ts';
+import {
+  budgetGain,
+  budgetRate,
+  budgetStep,
+  budgetThreshold,
+  chanceGain,
+  initialiseBudget,
+  refindThreshold,
+} from './budget.ts';
 import { createTail, enter, errorAt, readTail, scoreOf, SCORE_MAX } from './calibration.ts';
 import { acceptGap, cadenceOf, overdueAfter } from './cadence.ts';
-import { eventRateStep, initialiseEventRate, ratePerDay, thresholdFor } from './event-rate.ts';
 import { featuresStep, inputCount } from './features.ts';
 import { frameStep, meanOf, scaleOf } from './frame.ts';
 import { hasRaw, isReset, KIND, kindStep, lastRawOf, type KindReading } from './kind.ts';
-import { calmLane, laneStep, laneTailStart, meanErrorOf } from './lane.ts';
+import { calmLane, laneStep } from './lane.ts';
 import { layoutOf, type DetectorLayout } from './layout.ts';
-import { excessOf, limitStep, rateExcessOf } from './limits.ts';
 import { lastArrivalOf, lastHeardOf, lastTimeOf, orderStep } from './order.ts';
 import { phaseOf } from './profile.ts';
 import { createRandom } from './random.ts';
 import { isConstant, rangeStep, widenRange } from './range.ts';
 import { mayOpen, NO_RULES, type Rules } from './rules.ts';
-import { skewStep } from './skew.ts';
 import { isSound } from './sound.ts';
-import { standFrom, stands } from './standing.ts';
+import { standFrom } from './standing.ts';
 import { acceptRun, STUCK_SIZE, stuckStep } from './stuck.ts';
+import { suddenStep } from './sudden.ts';
 import { type CellName, createLearner } from './training/create-learner.ts';
 import type { Learner } from './training/learner.ts';
 import type { Training } from './training/tbptt.ts';
 import { trueRateStep, trueScore } from './true-rate.ts';
-import { TYPE, typeStep } from './type-change.ts';
+import { type Learned, Verdict } from './verdict.ts';
 
 export interface DetectorOptions {
   cell: CellName;
@@ -101,25 +96,15 @@ const HEAD = { outputs: 1, skip: true, bias: true, gain: 0.03 };
 /** Threshold of the `anomaly` column, untouched by the budget. */
 export const BENCHMARK_THRESHOLD = 2.9;
 
-/** Below it nothing is an event, however few of them there are. */
-const THRESHOLD_MIN = 3;
-/** Until a series has spoken. */
-const THRESHOLD_START = 4;
-const THRESHOLD_SEASONS = 1 / 24;
 const BUCKETS_PER_SEASON = 288;
 const LASTING_SEASONS = 1 / 12;
 const LEVEL_SEASONS = 1 / 60;
-/** What has lasted for so long is the new normal, whether anybody said so or not. */
-const ACCEPT_SEASONS = 2;
 const QUIET_SEASONS = 5 / 6;
-const HOLD_SEASONS = 1 / 48;
 const MEMORY_SAMPLES = 4000;
-const RARE_WEIGHT = 0.9;
 /** A single odd sample is half a state of affairs. */
 const RARE_IN_LEVEL = 0.5;
 /** A single sample must be judged by a tail that a few large errors cannot bend. */
 const RARE_PRIOR = 20;
-const RELEASE_SHARE = 0.75;
 /** Nothing that had to be learned fires on fewer samples than this. */
 const ALERT_SAMPLES_MIN = 200;
 const ERROR_LIMIT = 4;
@@ -139,17 +124,6 @@ const HYGIENE_AFTER = 50;
 const ERROR_MEMORY = 500;
 const SOUND_EVERY = 64; // samples
 
-/** What is wrong with a row for which nothing had to be learned. */
-interface Finding {
-  /** −1: nothing. */
-  reason: number;
-  /** How far beyond a limit, 0..1; 0: it is worth telling, and no more. */
-  excess: number;
-  /** It begins here. */
-  begins: boolean;
-}
-const NOTHING = -1;
-
 export class Detector {
   readonly options: DetectorOptions;
   readonly layout: DetectorLayout;
@@ -167,8 +141,8 @@ export class Detector {
   readonly #tail = createTail();
   readonly #laneTail = createTail();
   readonly #reading: KindReading = { value: 0, gap: 0, kind: 0, changed: false };
-  readonly #finding: Finding = { reason: NOTHING, excess: 0, begins: false };
-  readonly #alertRules: AlertRules;
+  readonly #learned: Learned = { score: 0, reason: REASON.predictionError, fires: false };
+  readonly #verdict: Verdict;
 
   /** @param make  what to forecast with instead of the learner that `cell` names: for comparisons */
   constructor(options: DetectorOptions, make: typeof createLearner = createLearner) {
@@ -184,7 +158,7 @@ export class Detector {
     this.layout = layoutOf(options.lags, this.ahead.size, this.fast.size);
     this.size = this.layout.size;
     this.#quietMs = options.season * QUIET_SEASONS;
-    this.#alertRules = { release: 0, hold: options.season * HOLD_SEASONS };
+    this.#verdict = new Verdict(options, this.layout, this.ahead);
   }
 
   /** Makes the block at memory[at..] that of a series nothing is known of. */
@@ -193,9 +167,7 @@ export class Detector {
     initialiseAlarm(memory, at + this.layout.benchmark);
     initialiseAlarm(memory, at + this.layout.alarm);
     initialiseAlarm(memory, at + this.layout.healthAlarm);
-    initialiseEventRate(memory, at + this.layout.eventRate);
-    memory[at + this.layout.threshold] = THRESHOLD_START;
-    memory[at + this.layout.threshold + 1] = Number.NaN;
+    initialiseBudget(memory, at + this.layout.budget);
     this.#forget(memory, at, seed);
   }
 
@@ -206,13 +178,13 @@ export class Detector {
 
   /** T at which an alert fires: by its own past, the series comes to it as often as its share of the budget allows. */
   threshold(memory: Float64Array, at: number): number {
-    return memory[at + this.layout.threshold];
+    return budgetThreshold(memory, at + this.layout.budget);
   }
 
   /** How often the series comes to a score, events a day. */
   ratePerDay(memory: Float64Array, at: number, score: number): number {
-    const { eventRate, cadence } = this.layout;
-    return ratePerDay(memory, at + eventRate, score, cadenceOf(memory, at + cadence), this.options.season);
+    const { budget, cadence } = this.layout;
+    return budgetRate(memory, at + budget, score, cadenceOf(memory, at + cadence), this.options.season);
   }
 
   /**
@@ -225,6 +197,7 @@ export class Detector {
       return;
     }
     const L = this.layout;
+    const { season } = this.options;
     const time = batch.time[row];
     const gap = batch.gap[row];
     const cadence = batch.cadence[row];
@@ -232,7 +205,7 @@ export class Detector {
     const rawBefore = lastRawOf(memory, at + L.kind);
     const mayJump = hasRaw(memory, at + L.kind) && !isReset(memory, at + L.kind, raw);
     const reading = this.#reading;
-    this.#finding.reason = NOTHING;
+    this.#verdict.begin();
     kindStep(memory, at + L.kind, raw, gap, (batch.flags[row] & ROW.onOff) !== 0, reading);
     if (reading.changed) {
       this.#forget(memory, at, memory[at + L.samples]);
@@ -248,7 +221,7 @@ export class Detector {
       this.#nothing(memory, at, batch, row);
       return;
     }
-    this.#inspect(memory, at, batch, row, raw, mayJump ? raw - rawBefore : 0, reading);
+    this.#verdict.inspect(memory, at, batch, row, raw, mayJump ? raw - rawBefore : 0, reading.gap);
 
     if (isConstant(memory, at + L.range, x)) {
       this.#still(memory, at, batch, row, x, raw);
@@ -263,15 +236,16 @@ export class Detector {
     const forecast = memory[at + L.forecast];
     const error = n > 0 ? z - forecast : 0;
     const a = Math.abs(error);
-    this.#reckon(memory, at, time, cadence);
-    const threshold = this.threshold(memory, at);
+    refindThreshold(memory, at + L.budget, time, this.#sharePerDay(), cadence, season);
+    const threshold = budgetThreshold(memory, at + L.budget);
     const samplesBack = MEMORY_SAMPLES * Math.max(1, this.#bucketMs / (cadence > 0 ? cadence : this.#bucketMs));
 
     const tail = this.#tail;
     readTail(memory, at + L.surprise, RARE_PRIOR, tail);
     const rare = scoreOf(memory, at + L.surprise, a, tail);
-    const halfBand = errorAt(threshold / RARE_WEIGHT, tail) * s;
-    const { season } = this.options;
+    const step = suddenStep(memory, at + L.sudden, error, memory[at + L.errorSquare], n);
+    const sudden = step > a && step > tail.start ? scoreOf(memory, at + L.surprise, step, tail) : rare;
+    const halfBand = errorAt(threshold / budgetGain(memory, at + L.budget), tail) * s;
     const laneTail = this.#laneTail;
     const lasting = laneStep(
       memory,
@@ -285,14 +259,15 @@ export class Detector {
     );
     const ahead = this.ahead.step(memory, at + L.ahead, z, time, localOffset, cadence, laneTail);
     const range = reading.kind === KIND.onOff ? 0 : rangeStep(memory, at + L.range, x);
-    const stuck = counter ? 0 : stuckStep(memory, at + L.stuck, raw);
+    const stuck = counter ? 0 : chanceGain(memory, at + L.budget) * stuckStep(memory, at + L.stuck, raw);
     const events = range + lasting + ahead;
-    const oddity = Math.max(events, RARE_WEIGHT * rare);
+    const single = budgetGain(memory, at + L.budget) * sudden;
+    const oddity = Math.max(events, single);
     const score = Math.max(oddity, stuck);
     const odd = Math.max(events, RARE_IN_LEVEL * rare);
     const level = Math.max(odd, memory[at + L.level] * Math.exp(-gap / (LEVEL_SEASONS * season)));
     memory[at + L.level] = level;
-    if (n >= ALERT_SAMPLES_MIN) eventRateStep(memory, at + L.eventRate, time, oddity, season);
+    if (n >= ALERT_SAMPLES_MIN) budgetStep(memory, at + L.budget, time, sudden, events, season);
 
     // A counter is judged by its rate and drawn as its total.
     const origin = counter ? rawBefore : 0;
@@ -311,17 +286,16 @@ export class Detector {
     const near = mayOpen(rules, unit * (x - expected), unit * expected) ? 1 : 0;
     const lean = s * this.ahead.lean(memory, at + L.ahead);
     const far = mayOpen(rules, unit * lean, unit * (x - lean)) ? 1 : 0;
-    const acting = Math.max(near * (range + lasting) + far * ahead, near * RARE_WEIGHT * rare);
+    const acting = Math.max(near * (range + lasting) + far * ahead, near * single);
     let fires = false;
     if (n >= ALERT_SAMPLES_MIN) {
       fires = alarmStep(memory, at + L.alarm, time, acting, threshold, this.#quietMs);
-      const atMost = Math.min(threshold, SCORE_MAX);
-      if (alarmStep(memory, at + L.healthAlarm, time, stuck, atMost, this.#quietMs)) fires = true;
+      if (alarmStep(memory, at + L.healthAlarm, time, stuck, threshold, this.#quietMs)) fires = true;
     }
     let reason: number = REASON.stuck;
-    if (stuck <= oddity && acting === 0) reason = mainReason(rare, range, lasting, ahead);
-    else if (stuck <= oddity) reason = mainReason(near * rare, near * range, near * lasting, far * ahead);
-    this.#decide(memory, at, batch, row, score, threshold, reason, fires);
+    if (stuck <= oddity && acting === 0) reason = mainReason(single, range, lasting, ahead);
+    else if (stuck <= oddity) reason = mainReason(near * single, near * range, near * lasting, far * ahead);
+    this.#decide(memory, at, batch, row, score, reason, fires);
 
     if (tail.known) trueRateStep(memory, at + L.trueRate, rare);
     // Counted in a frame that is none yet, the first errors would be the tail of days.
@@ -378,15 +352,9 @@ export class Detector {
     return lastTimeOf(memory, order) + now - lastArrivalOf(memory, order);
   }
 
-  /** Finds the threshold anew, once in an hour of the season, from what was known before this sample. */
-  #reckon(memory: Float64Array, at: number, time: number, cadence: number): void {
-    const { threshold, eventRate } = this.layout;
-    const { season, budgetPerDay } = this.options;
-    const hour = Math.floor(time / (THRESHOLD_SEASONS * season));
-    if (hour === memory[at + threshold + 1]) return;
-    memory[at + threshold + 1] = hour;
-    const share = budgetPerDay / Math.max(1, this.series);
-    memory[at + threshold] = Math.max(THRESHOLD_MIN, thresholdFor(memory, at + eventRate, share, cadence, season));
+  /** Alarms a day that this series may raise. */
+  #sharePerDay(): number {
+    return this.options.budgetPerDay / Math.max(1, this.series);
   }
 
   #forecastNext(memory: Float64Array, at: number, x: number, local: number, gap: number, cadence: number): void {
@@ -422,94 +390,6 @@ export class Detector {
     return m + s * (memory[at + L.forecast] + clip(error, limit));
   }
 
-  /** Looks for what is wrong whatever was learned. @param change of the raw value, 0 where there is none to speak of */
-  #inspect(
-    memory: Float64Array,
-    at: number,
-    batch: Batch,
-    row: number,
-    raw: number,
-    change: number,
-    reading: KindReading,
-  ): void {
-    const L = this.layout;
-    const flags = batch.flags[row];
-    const isLive = (flags & ROW.recorded) === 0;
-    if (isLive && skewStep(memory, at + L.skew, batch.time[row], batch.arrival[row])) {
-      this.#find(REASON.clockSkew, 0, true);
-    }
-    const onOff = (flags & ROW.onOff) !== 0;
-    if (typeStep(memory, at + L.typeChange, onOff ? TYPE.onOff : TYPE.number)) this.#find(REASON.typeChange, 0, true);
-    const { limits } = this.options.rules;
-    const beyond = onOff ? 0 : excessOf(raw, limits);
-    const tooFast = onOff ? 0 : rateExcessOf(change, reading.gap, limits);
-    const excess = beyond > 0 ? beyond : tooFast;
-    const begins = limitStep(memory, at + L.limits, excess > 0);
-    if (excess > 0) this.#find(beyond > 0 ? REASON.limit : REASON.rate, excess, begins);
-  }
-
-  #find(reason: number, excess: number, begins: boolean): void {
-    const finding = this.#finding;
-    finding.reason = reason;
-    finding.excess = excess;
-    finding.begins = begins;
-  }
-
-  /** The score column, the alarm column and the life of the alert. @param fires an alarm starts, by what was learned */
-  #decide(
-    memory: Float64Array,
-    at: number,
-    batch: Batch,
-    row: number,
-    learnedScore: number,
-    threshold: number,
-    learnedReason: number,
-    fires: boolean,
-  ): void {
-    const L = this.layout;
-    const time = batch.time[row];
-    if (learnedReason !== REASON.silence) memory[at + L.samples] += 1;
-    const { reason: found, excess, begins } = this.#finding;
-    const isFound = found !== NOTHING;
-    const foundScore = excess > 0 ? Math.max(SCORE_MAX, threshold) + excess : threshold;
-    const score = isFound ? Math.max(learnedScore, foundScore) : learnedScore;
-    const reason = isFound ? found : learnedReason;
-    batch.score[row] = score;
-    const opens = fires || (isFound && begins);
-    const release = RELEASE_SHARE * Math.min(threshold, SCORE_MAX);
-    this.#alertRules.release = release;
-    const alert = at + L.alert;
-    const held = this.#stands(memory, at, time) ? Math.max(score, release) : score;
-    const event = alertStep(memory, alert, time, memory[at + L.samples], held, reason, opens, this.#alertRules);
-    // Not for every row of a calm series: only an alert that has something to tell makes an object.
-    if (event === undefined && !isFiring(memory, alert)) return;
-    const now = {
-      value: batch.value[row],
-      expected: batch.expected[row],
-      lower: batch.lower[row],
-      upper: batch.upper[row],
-    };
-    keepWorst(memory, alert, score, now);
-    if (event === undefined) return;
-    if (event === 'open') {
-      batch.alarm[row] = 1;
-      standFrom(memory, at + L.standing, 0, laneTailStart(memory, at + L.lasting, this.#laneTail));
-      standFrom(memory, at + L.standing, 1, this.ahead.tailStart(memory, at + L.ahead, this.#laneTail));
-    }
-    const facts = alertFacts(memory, alert);
-    const perDay = this.ratePerDay(memory, at, facts.peak);
-    batch.changes.push({ row, series: batch.series[row], event, time, score, threshold, perDay, ...facts, now });
-  }
-
-  /** Whether the fault of the open alert is still there, however usual it has become. */
-  #stands(memory: Float64Array, at: number, time: number): boolean {
-    const L = this.layout;
-    if (!(firingFor(memory, at + L.alert, time) < ACCEPT_SEASONS * this.options.season)) return false;
-    const lasting = stands(memory, at + L.standing, 0, meanErrorOf(memory, at + L.lasting));
-    const ahead = stands(memory, at + L.standing, 1, this.ahead.lean(memory, at + L.ahead));
-    return lasting || ahead;
-  }
-
   /** A row of the clock: the series is overdue. T grows with the silence and stands at θ when it becomes overdue. */
   #silence(memory: Float64Array, at: number, batch: Batch, row: number): void {
     const { alert, healthAlarm } = this.layout;
@@ -518,11 +398,11 @@ export class Detector {
     const gap = batch.gap[row];
     const score = Math.min(Math.max(SCORE_MAX, threshold), threshold * (gap / overdueAfter(memory, cadence)));
     this.#unknown(batch, row);
-    this.#finding.reason = NOTHING;
+    this.#verdict.begin();
     const endsNow = isFiring(memory, at + alert) && isAccepted(memory, at + alert);
     const isUsualNow = endsNow && reasonOf(memory, at + alert) === REASON.silence;
     const fires = alarmStep(memory, at + healthAlarm, batch.time[row], score, threshold, this.#quietMs);
-    this.#decide(memory, at, batch, row, score, threshold, REASON.silence, fires);
+    this.#decide(memory, at, batch, row, score, REASON.silence, fires);
     if (isUsualNow) acceptGap(memory, cadence, gap);
   }
 
@@ -538,17 +418,32 @@ export class Detector {
     batch.expected[row] = x;
     batch.lower[row] = x;
     batch.upper[row] = x;
-    this.#decide(memory, at, batch, row, 0, this.threshold(memory, at), REASON.predictionError, false);
+    this.#decide(memory, at, batch, row, 0, REASON.predictionError, false);
   }
 
   /** A missing value: nothing to score, nothing to learn; the level stands. Text in its place may be worth telling. */
   #nothing(memory: Float64Array, at: number, batch: Batch, row: number): void {
-    const { level, typeChange } = this.layout;
     this.#unknown(batch, row);
-    batch.level[row] = memory[at + level];
+    batch.level[row] = memory[at + this.layout.level];
     if ((batch.flags[row] & ROW.text) === 0) return;
-    if (typeStep(memory, at + typeChange, TYPE.text)) this.#find(REASON.typeChange, 0, true);
-    this.#decide(memory, at, batch, row, 0, this.threshold(memory, at), REASON.predictionError, false);
+    this.#verdict.inspectText(memory, at);
+    this.#decide(memory, at, batch, row, 0, REASON.predictionError, false);
+  }
+
+  #decide(
+    memory: Float64Array,
+    at: number,
+    batch: Batch,
+    row: number,
+    score: number,
+    reason: number,
+    fires: boolean,
+  ): void {
+    const learned = this.#learned;
+    learned.score = score;
+    learned.reason = reason;
+    learned.fires = fires;
+    this.#verdict.decide(memory, at, batch, row, learned);
   }
 
   #unknown(batch: Batch, row: number): void {
@@ -576,8 +471,8 @@ export class Detector {
 }
 
 /** The channel that says most. */
-function mainReason(rare: number, range: number, lasting: number, ahead: number): number {
-  if (range + lasting + ahead < RARE_WEIGHT * rare) return REASON.predictionError;
+function mainReason(single: number, range: number, lasting: number, ahead: number): number {
+  if (range + lasting + ahead < single) return REASON.predictionError;
   if (range >= lasting && range >= ahead) return REASON.newExtreme;
   return lasting >= ahead ? REASON.lastingError : REASON.unseasonal;
 }

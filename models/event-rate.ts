@@ -1,21 +1,26 @@
 /**
  * How often a score is reached: events a day, at each of 32 thresholds.
  *
- * T is no probability: it is a sum of channels, its large values come in swarms, and how many there are is the plant's
- * own affair. So events are counted, for each threshold from 2 to 17.5: an excursion above it, two of them when season/24
- * lies between, and one more for every quarter of a season that it lasts, or a threshold that T never leaves would look
- * quiet. With counts c that fade over 30 days, and the time E that was watched, faded alike,
+ * A score is no probability: it is a sum of channels or a tail drawn further than the past reaches, its large values come
+ * in swarms, and how many there are is the plant's own affair. So events are counted, for each threshold from 2 to 17.5:
+ * an excursion above it, two of them when season/24 lies between, and one more for every quarter of a season that it
+ * lasts, or a threshold that the score never leaves would look quiet. Counts c fade over 30 days, and so does the time E
+ * that was watched. To both is added what is assumed of a series nobody knows: r₀(T) = looks·10^(−decades·T) for w days,
+ * as long as it takes to see ten events of the lowest threshold and two days at most.
  *
- *   rate(T) = (c + w·r₀(T))/(E + w)
+ *   rate(T) = (c + w·r₀)/(E + w)         up to the highest threshold with ten events
+ *   rate(T) = rate(there)·q^(levels up)  beyond, the share q of events that reach the next threshold being what it was
+ *                                        there, and from a threshold that was reached twice on no lower than that says
  *
- * r₀ is what is assumed of a series nobody knows, w = 2 days how long that is believed. Above the highest threshold that
- * was reached at least twice the rate falls no faster than half a decade for each point.
+ * Where new extremes are part of the score, a young series comes to them by itself: among n values of anything the next
+ * is the largest with chance 1/n, so their rate is some share of 1/age, whatever the cadence. That is added.
  *
- * A budget of alarms a day is then a threshold: the lowest T whose rate is within it. Each step touches only the
- * thresholds that T exceeds; for a calm series, none.
+ * Two hours of a plant that is read each second so know what a day may bring. A budget of alarms a day is then a
+ * threshold: the lowest whose rate is within it. Each step touches only the thresholds that the score exceeds; for a
+ * calm series, none.
  *
- * Memory: time of the first sample, time of the last; for each threshold: count, time it was counted, time T was last
- * above, time from which the excursion counts again.
+ * Memory: time of the first sample, time of the last; for each threshold: count, time it was counted, time the score was
+ * last above, time from which the excursion counts again.
  */
 const LEVELS = 32;
 const LOWEST = 2;
@@ -31,12 +36,28 @@ const APART_SEASONS = 1 / 24;
 const AGAIN_SEASONS = 1 / 4;
 const DAY_MS = 24 * 3600_000;
 const FADE_DAYS = 30;
-const ASSUMED_DAYS = 2;
-const TAIL_DECADES = 0.5;
-/** Independent looks of the slow lanes in a season, and how their scores and those of single samples are assumed to fall. */
-const SLOW_A_SEASON = 24;
-const SLOW_DECADES = 0.85;
-const SINGLE_DECADES = 1 / 0.9;
+const ASSUMED_DAYS_MAX = 2;
+const ASSUMED_EVENTS = 10;
+/** A threshold with so many events is known by itself. */
+const EVENTS_KNOWN = 10;
+const EVENTS_TELLING = 2;
+/** However calm the past, and however wild: decades that the rate may fall over a point. */
+const DECADES_MAX = 2;
+const DECADES_MIN = 0.5;
+
+/** What is assumed of the scores of a series nobody knows. */
+export interface EventPrior {
+  /** How often in a day a score could be high by chance. */
+  looks: number;
+  /** Decades by which its rate falls over a point. */
+  decades: number;
+  /** New extremes that score 3 and more, in a day of a series that is a day old. */
+  extremes: number;
+}
+
+const EXTREME_SCORE = 3;
+const EXTREME_DECADES = 2;
+const AGE_DAYS_MIN = 0.002;
 
 export function initialiseEventRate(memory: Float64Array, at: number): void {
   memory.fill(0, at, at + EVENT_RATE_SIZE);
@@ -44,7 +65,12 @@ export function initialiseEventRate(memory: Float64Array, at: number): void {
   for (let k = 0; k < LEVELS; k++) memory[levelAt(at, k) + ABOVE_AT] = -Infinity;
 }
 
-/** Takes in the score T of a sample. @param season  ms */
+/** Whether it has been watched for any time at all. */
+export function isWatched(memory: Float64Array, at: number): boolean {
+  return memory[at + 1] > memory[at];
+}
+
+/** Takes in the score of a sample. @param season  ms */
 export function eventRateStep(memory: Float64Array, at: number, time: number, score: number, season: number): void {
   if (Number.isNaN(memory[at])) memory[at] = time;
   memory[at + 1] = time;
@@ -59,20 +85,21 @@ export function eventRateStep(memory: Float64Array, at: number, time: number, sc
   }
 }
 
-/** Events a day that a threshold would bring. @param cadence  ms; @param season  ms */
+/** Events a day that a threshold would bring. @param season  ms */
 export function ratePerDay(
   memory: Float64Array,
   at: number,
   threshold: number,
-  cadence: number,
+  prior: EventPrior,
   season: number,
 ): number {
+  const fall = readRates(memory, at, prior, season);
   const k = Math.min(LEVELS - 1, Math.max(0, (threshold - LOWEST) / APART));
   const below = Math.floor(k);
-  const lower = Math.log(levelRate(memory, at, below, cadence, season));
-  const upper = Math.log(levelRate(memory, at, Math.min(LEVELS - 1, below + 1), cadence, season));
+  const lower = Math.log(rates[below]);
+  const upper = Math.log(rates[Math.min(LEVELS - 1, below + 1)]);
   const beyond = Math.max(0, threshold - thresholdOf(LEVELS - 1));
-  return Math.exp(lower + (k - below) * (upper - lower) - beyond * TAIL_DECADES * Math.LN10);
+  return Math.exp(lower + (k - below) * (upper - lower) + (beyond / APART) * Math.log(fall));
 }
 
 /** The lowest threshold whose rate is at most `perDay`. */
@@ -80,20 +107,16 @@ export function thresholdFor(
   memory: Float64Array,
   at: number,
   perDay: number,
-  cadence: number,
+  prior: EventPrior,
   season: number,
 ): number {
-  let rateBefore = levelRate(memory, at, 0, cadence, season);
-  if (rateBefore <= perDay) return LOWEST;
+  const fall = readRates(memory, at, prior, season);
+  if (rates[0] <= perDay) return LOWEST;
   for (let k = 1; k < LEVELS; k++) {
-    const rate = levelRate(memory, at, k, cadence, season);
-    if (rate <= perDay) {
-      const share = Math.log(rateBefore / perDay) / Math.log(rateBefore / rate);
-      return thresholdOf(k - 1) + APART * share;
-    }
-    rateBefore = rate;
+    if (rates[k] > perDay) continue;
+    return thresholdOf(k - 1) + (APART * Math.log(rates[k - 1] / perDay)) / Math.log(rates[k - 1] / rates[k]);
   }
-  return thresholdOf(LEVELS - 1) + Math.log10(rateBefore / perDay) / TAIL_DECADES;
+  return thresholdOf(LEVELS - 1) + (APART * Math.log(perDay / rates[LEVELS - 1])) / Math.log(fall);
 }
 
 function thresholdOf(k: number): number {
@@ -110,27 +133,43 @@ function faded(memory: Float64Array, level: number, time: number): number {
   return count === 0 ? 0 : count * Math.exp((memory[level + COUNTED_AT] - time) / (FADE_DAYS * DAY_MS));
 }
 
-function levelRate(memory: Float64Array, at: number, k: number, cadence: number, season: number): number {
+/** Events a day at each level, as last read: of one series at a time. */
+const rates = new Float64Array(LEVELS);
+const counts = new Float64Array(LEVELS);
+
+/** Fills `rates`, which never rise from one level to the next. Returns q, by which they fall beyond what is known. */
+function readRates(memory: Float64Array, at: number, { looks, decades, extremes }: EventPrior, season: number): number {
   const time = memory[at + 1];
   const age = Number.isNaN(memory[at]) ? 0 : (time - memory[at]) / DAY_MS;
-  const watched = FADE_DAYS * -Math.expm1(-age / FADE_DAYS);
-  const days = watched + ASSUMED_DAYS;
-  let rate = (faded(memory, levelAt(at, k), time) + ASSUMED_DAYS * assumed(thresholdOf(k), cadence, season)) / days;
-  // The nearest threshold below that is well known bounds how fast the rate may fall.
-  for (let j = k - 1; j >= 0; j--) {
-    const count = faded(memory, levelAt(at, j), time);
-    if (count < 2) continue;
-    rate = Math.max(rate, (count / days) * Math.exp(-TAIL_DECADES * Math.LN10 * APART * (k - j)));
-    break;
+  const eventsPerDayMax = DAY_MS / (APART_SEASONS * season);
+  const assumedAt = (k: number): number => Math.min(eventsPerDayMax, looks * 10 ** (-decades * thresholdOf(k)));
+  const assumedDays = Math.min(ASSUMED_DAYS_MAX, ASSUMED_EVENTS / assumedAt(0));
+  const days = FADE_DAYS * -Math.expm1(-age / FADE_DAYS) + assumedDays;
+  let known = 0;
+  for (let k = 0; k < LEVELS; k++) {
+    counts[k] = faded(memory, levelAt(at, k), time) + assumedDays * assumedAt(k);
+    if (counts[k] >= EVENTS_KNOWN) known = k;
   }
-  return rate;
-}
-
-/** r₀: single samples exceed by chance, and so do the slow lanes; events are season/24 apart. */
-function assumed(threshold: number, cadence: number, season: number): number {
-  const samplesPerDay = DAY_MS / (cadence > 0 ? cadence : 1000);
-  const looksPerDay = Math.min((SLOW_A_SEASON * DAY_MS) / season, samplesPerDay);
-  const single = samplesPerDay * Math.exp(-threshold * SINGLE_DECADES * Math.LN10);
-  const slow = looksPerDay * Math.exp(-threshold * SLOW_DECADES * Math.LN10);
-  return Math.min(DAY_MS / (APART_SEASONS * season), single + slow);
+  // A single wild score tells of no tail.
+  let reached = EVENTS_TELLING;
+  let further = EVENTS_TELLING * 10 ** (-decades * APART);
+  for (let k = known; k < LEVELS - 1 && counts[k] >= EVENTS_TELLING; k++) {
+    reached += counts[k];
+    further += counts[k + 1];
+  }
+  const share = further / reached;
+  const fall = Math.min(10 ** (-DECADES_MIN * APART), Math.max(10 ** (-DECADES_MAX * APART), share));
+  for (let k = 0; k < LEVELS; k++) {
+    const counted = counts[k] / days;
+    const isKnown = k <= known || memory[levelAt(at, k)] >= EVENTS_TELLING;
+    const expected = k <= known ? 0 : rates[k - 1] * fall;
+    rates[k] = Math.max(expected, isKnown ? counted : 0);
+  }
+  if (extremes === 0 || age === 0) return fall;
+  for (let k = 0; k < LEVELS; k++) {
+    const perDay =
+      (extremes / Math.max(age, AGE_DAYS_MIN)) * 10 ** (-EXTREME_DECADES * (thresholdOf(k) - EXTREME_SCORE));
+    rates[k] += Math.min(eventsPerDayMax, perDay);
+  }
+  return fall;
 }

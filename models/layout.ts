@@ -4,9 +4,9 @@
  */
 import { ALARM_SIZE } from './alarm.ts';
 import { ALERT_SIZE } from './alert.ts';
+import { BUDGET_SIZE } from './budget.ts';
 import { CADENCE_SIZE } from './cadence.ts';
 import { CALIBRATION_SIZE } from './calibration.ts';
-import { EVENT_RATE_SIZE } from './event-rate.ts';
 import { featuresSize } from './features.ts';
 import { FRAME_SIZE } from './frame.ts';
 import { KIND_SIZE } from './kind.ts';
@@ -17,6 +17,7 @@ import { RANGE_SIZE } from './range.ts';
 import { SKEW_SIZE } from './skew.ts';
 import { STANDING_SIZE } from './standing.ts';
 import { STUCK_SIZE } from './stuck.ts';
+import { SUDDEN_SIZE } from './sudden.ts';
 import { TRUE_RATE_SIZE } from './true-rate.ts';
 import { TYPE_CHANGE_SIZE } from './type-change.ts';
 
@@ -33,9 +34,7 @@ export interface DetectorLayout {
   alarm: number;
   healthAlarm: number;
   alert: number;
-  eventRate: number;
-  /** Threshold in force, and the hour of the season it was found in. */
-  threshold: number;
+  budget: number;
   /** Samples scored, for the number of an alert's opening sample. */
   samples: number;
 
@@ -48,6 +47,7 @@ export interface DetectorLayout {
   forecast: number;
   errorSquare: number;
   clipped: number;
+  sudden: number;
   surprise: number;
   trueRate: number;
   lasting: number;
@@ -80,8 +80,7 @@ export function layoutOf(lags: number, aheadSize: number, forecasterSize: number
     alarm: take(ALARM_SIZE),
     healthAlarm: take(ALARM_SIZE),
     alert: take(ALERT_SIZE),
-    eventRate: take(EVENT_RATE_SIZE),
-    threshold: take(2),
+    budget: take(BUDGET_SIZE),
     samples: take(1),
   };
   const learned = next;
@@ -94,6 +93,7 @@ export function layoutOf(lags: number, aheadSize: number, forecasterSize: number
     forecast: take(1),
     errorSquare: take(1),
     clipped: take(1),
+    sudden: take(SUDDEN_SIZE),
     surprise: take(CALIBRATION_SIZE),
     trueRate: take(TRUE_RATE_SIZE),
     lasting: take(LANE_SIZE),

@@ -3,7 +3,11 @@
  *
  * With q = the share of samples that repeated the one before, in runs already over, a run of r repeats has chance q^r:
  *
- *   score = −r·log10 q, at most 12; only where r > (3 + 12/k)·longest usual run, of k runs: few say little
+ *   score = −r·log10 q, at most 12; only where r > (f + 12/k)·longest usual run, of k runs: few say little
+ *
+ * Chance alone makes the longest of n samples about ln n/ln(1/q) long. Where a noisy sensor (q < 0.2) has none much longer,
+ * a run has only to be longer than any before (f = 1); elsewhere something else than chance holds the value now and then,
+ * and f = 3.
  *
  * A noisy sensor is caught after a few samples, a coarse or slow one late, a constant one never, and one that only
  * reports changes has no runs. How much of a long run becomes the usual depends on how broad the runs are
@@ -28,6 +32,8 @@ export const STUCK_SIZE = REST_COUNT + 1;
 const SAMPLES_MIN = 60;
 const RUN_MIN = 3;
 const RUN_FACTOR = 3;
+const NOISY_SHARE = 0.2;
+const CHANCE_FACTOR = 1.5;
 const FEW_RUNS_FACTOR = 12;
 const RUNS_BELIEVED = 16;
 const MEMORY_RUNS = 4096;
@@ -84,9 +90,11 @@ function stuckScore(memory: Float64Array, at: number): number {
   const run = memory[at + 1];
   const past = memory[at + 3];
   if (past < SAMPLES_MIN || run < RUN_MIN) return 0;
-  const factor = RUN_FACTOR + FEW_RUNS_FACTOR / (past - memory[at + 2]);
-  if (run <= factor * longestOf(memory, at)) return 0;
   const q = (memory[at + 2] + 1) / (past + 2);
+  const longest = longestOf(memory, at);
+  const isChance = q < NOISY_SHARE && longest < (-CHANCE_FACTOR * Math.log(past)) / Math.log(q);
+  const factor = (isChance ? 1 : RUN_FACTOR) + FEW_RUNS_FACTOR / (past - memory[at + 2]);
+  if (run <= factor * longest) return 0;
   return Math.min(SCORE_MAX, -run * Math.log10(q));
 }
 

@@ -42,6 +42,8 @@ function claim(facts: Facts, is: string, amount: string, band: string, unit: str
     case 'unseasonal':
       return `${is} not what it was a season ago: ${amount}${band}`;
     case 'prediction_error':
+      // Several samples together can be what no one of them is.
+      if (worst.lower <= worst.value && worst.value <= worst.upper) return `${is} on the move: ${amount}${band}`;
       return `${is} ${amount}${band}`;
     case 'limit':
       return `${is} ${amount}, ${bound(worst.value, limits, unit)}`;

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { ALARM_SIZE } from '../../models/alarm.ts';
 import { ALERT_SIZE } from '../../models/alert.ts';
+import { BUDGET_SIZE } from '../../models/budget.ts';
 import { CADENCE_SIZE } from '../../models/cadence.ts';
 import { CALIBRATION_SIZE } from '../../models/calibration.ts';
-import { EVENT_RATE_SIZE } from '../../models/event-rate.ts';
 import { featuresSize } from '../../models/features.ts';
 import { FRAME_SIZE } from '../../models/frame.ts';
 import { KIND_SIZE } from '../../models/kind.ts';
@@ -15,6 +15,7 @@ import { RANGE_SIZE } from '../../models/range.ts';
 import { SKEW_SIZE } from '../../models/skew.ts';
 import { STANDING_SIZE } from '../../models/standing.ts';
 import { STUCK_SIZE } from '../../models/stuck.ts';
+import { SUDDEN_SIZE } from '../../models/sudden.ts';
 import { TRUE_RATE_SIZE } from '../../models/true-rate.ts';
 import { TYPE_CHANGE_SIZE } from '../../models/type-change.ts';
 
@@ -34,8 +35,7 @@ const sizes = (
   alarm: ALARM_SIZE,
   healthAlarm: ALARM_SIZE,
   alert: ALERT_SIZE,
-  eventRate: EVENT_RATE_SIZE,
-  threshold: 2,
+  budget: BUDGET_SIZE,
   samples: 1,
   frame: FRAME_SIZE,
   range: RANGE_SIZE,
@@ -43,6 +43,7 @@ const sizes = (
   forecast: 1,
   errorSquare: 1,
   clipped: 1,
+  sudden: SUDDEN_SIZE,
   surprise: CALIBRATION_SIZE,
   trueRate: TRUE_RATE_SIZE,
   lasting: LANE_SIZE,
@@ -71,8 +72,7 @@ test.each([
 
 test('what is forgotten with the kind of a series lies behind what is kept', () => {
   const layout = layoutOf(3, 20, 10);
-  const kept =
-    'order cadence kind stuck limits typeChange skew benchmark alarm healthAlarm alert eventRate threshold samples';
+  const kept = 'order cadence kind stuck limits typeChange skew benchmark alarm healthAlarm alert budget samples';
   for (const part of Object.keys(sizes(3, 20, 10))) {
     expect(layout[part as keyof DetectorLayout] < layout.learned, part).toBe(kept.split(' ').includes(part));
   }

@@ -27,7 +27,7 @@ describe('score', () => {
     ['below by 10 %', -1, 3.30103],
     ['above by a whole span', 20, 4.30103],
   ])('of a value %s', (_, value, score) => {
-    expect(rangeStep(twenty(0, 10), 0, value)).toBeCloseTo(score, 5);
+    expect(rangeStep(twenty(0, 10, 9.9), 0, value)).toBeCloseTo(score, 5);
   });
 
   test('is 12 at most', () => {
@@ -36,11 +36,29 @@ describe('score', () => {
   });
 
   test('of the same excess is 0 the second time: it has been seen', () => {
-    const memory = twenty(0, 10);
+    const memory = twenty(0, 10, 9.9);
     expect(rangeStep(memory, 0, 15)).toBeGreaterThan(3);
     expect(rangeStep(memory, 0, 15)).toBe(0);
     expect(rangeStep(memory, 0, -4)).toBeGreaterThan(3);
     expect(rangeStep(memory, 0, -4)).toBe(0);
+  });
+});
+
+describe('a sensor of coarse steps', () => {
+  const volts = () => twenty(3.62, 3.61, 3.6, 3.61, 3.62, 3.63);
+
+  test('that goes one step further has said nothing new, whatever the fractions add up to', () => {
+    expect(rangeStep(volts(), 0, 3.64)).toBe(0);
+    expect(rangeStep(volts(), 0, 3.59)).toBe(0);
+  });
+
+  test('that goes two steps further has', () => {
+    expect(rangeStep(volts(), 0, 3.65)).toBeGreaterThan(3.5);
+    expect(rangeStep(volts(), 0, 3.58)).toBeGreaterThan(3.5);
+  });
+
+  test('that only ever jumped has shown no resolution', () => {
+    expect(rangeStep(twenty(0, 1), 0, 2)).toBeGreaterThan(4);
   });
 });
 

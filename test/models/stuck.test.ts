@@ -37,6 +37,26 @@ describe('a noisy sensor', () => {
   });
 });
 
+test('a sensor whose repeats are chance is found as soon as a run is longer than any before', () => {
+  const random = createRandom(11);
+  // Six steps wide: one sample in ten repeats the one before, and by chance four in a row do.
+  const values = Array.from({ length: 7200 }, () => Math.round(4 * gaussian(random)));
+  const memory = new Float64Array(STUCK_SIZE);
+  let last = Number.NaN;
+  let [run, longest] = [0, 0];
+  for (const value of values) {
+    run = value === last ? run + 1 : 0;
+    longest = Math.max(longest, run);
+    last = value;
+  }
+  expect(Math.max(...feed(memory, values).slice(1000))).toBeLessThan(6);
+  const scores = feed(memory, same(12, 99));
+  const found = scores.findIndex((score) => score > 0);
+  expect(found).toBeGreaterThanOrEqual(3);
+  expect(found).toBeLessThanOrEqual(longest + 1);
+  expect(longest).toBeLessThan(6);
+});
+
 describe('no score', () => {
   test('for a constant sensor', () => {
     expect(feed(new Float64Array(STUCK_SIZE), same(2000, 4))).toEqual(same(2000, 0));
