@@ -2,9 +2,9 @@
  * What the demo catches, how fast, and how often it cries wolf, in virtual time; the faults are of a generator that
  * nothing was tuned to.
  *
- *   npm run bench:demo --     --seeds N     plants with faults (20)
+ *   npm run bench:demo --     --seeds N     plants with faults (20), none of them looked at before
  *                             --hours N     hours with a fault for every series in 25 minutes, for each of them (1)
- *                             --days N      days of plants without faults, three days each (9)
+ *                             --days N      days of plants without faults, three days each (30)
  *                             --threads N   as many as there are cores
  *
  * A fault counts as caught within three seconds of its first second. What single series cannot show at once has no bar:
@@ -50,13 +50,13 @@ function each<T>(n: number, make: (seed: number) => T): T[] {
 function planOf(flags: Flags<keyof typeof OWN>): Plan {
   const seeds = positiveInteger('seeds', flags.own.seeds ?? '20');
   const hours = positiveInteger('hours', flags.own.hours ?? '1');
-  const days = positiveInteger('days', flags.own.days ?? '9');
+  const days = positiveInteger('days', flags.own.days ?? '30');
   return {
     first: each(FIRST_STARTS, (seed) => ({ kind: 'first', seed })),
-    lone: each(seeds, (seed) => ({ kind: 'lone', seed })),
-    turns: each(seeds, (seed) => ({ kind: 'turns', seed, hours })),
+    lone: each(seeds, (seed) => ({ kind: 'lone', seed: 200 + seed })),
+    turns: each(seeds, (seed) => ({ kind: 'turns', seed: 200 + seed, hours })),
     clean: each(Math.ceil(days / CLEAN_DAYS), (plant) => {
-      return { kind: 'clean', seed: 100 + plant, days: Math.min(CLEAN_DAYS, days - (plant - 1) * CLEAN_DAYS) };
+      return { kind: 'clean', seed: 300 + plant, days: Math.min(CLEAN_DAYS, days - (plant - 1) * CLEAN_DAYS) };
     }),
     noise: each(ALONE_SEEDS, (seed) => ({ kind: 'noise', seed, days: 1 })),
     constant: each(ALONE_SEEDS, (seed) => ({ kind: 'constant', seed, days: 1 })),

@@ -30,6 +30,7 @@ const COUNT = BINS + 2;
 
 export const CALIBRATION_SIZE = BINS + 3;
 export const SCORE_MAX = 12;
+export const CLAIM_MAX = 16;
 
 const ENTRIES_MIN = 20;
 const WINSOR_AFTER = 200;
@@ -118,6 +119,19 @@ function shapeOf(sum: number, squares: number, above: number, prior: number): nu
   return shape < SHAPE_MIN ? SHAPE_MIN : shape > SHAPE_MAX ? SHAPE_MAX : shape;
 }
 
+/** What is believed of a claimed −log10 p. */
+export function believed(claim: number, { evidence }: Tail): number {
+  return claim > evidence ? (claim + evidence) / 2 : claim;
+}
+
+/**
+ * What was claimed, at most 16: how often it is reached falls evenly, a decade a point, where that of a score falls by two
+ * beyond the evidence.
+ */
+export function claimOf(score: number, { evidence }: Tail): number {
+  return score > evidence ? Math.min(CLAIM_MAX, 2 * score - evidence) : score;
+}
+
 /** −log10 p of the error a ≥ 0, 0..12; `tail` was read from the same histogram. */
 export function scoreOf(memory: Float64Array, at: number, a: number, tail: Tail): number {
   if (!tail.known) return 0;
@@ -134,7 +148,7 @@ export function scoreOf(memory: Float64Array, at: number, a: number, tail: Tail)
     if (p < tail.pStart) p = tail.pStart;
   }
   const claimed = -Math.log10(p);
-  const score = claimed > tail.evidence ? (claimed + tail.evidence) / 2 : claimed;
+  const score = believed(claimed, tail);
   // The negated comparison also catches p = 0, whose logarithm is infinite.
   return !(score < SCORE_MAX) ? SCORE_MAX : score > 0 ? score : 0;
 }

@@ -38,7 +38,17 @@ import {
   initialiseBudget,
   refindThreshold,
 } from './budget.ts';
-import { createTail, enter, errorAt, readTail, scoreOf, SCORE_MAX } from './calibration.ts';
+import {
+  believed,
+  CLAIM_MAX,
+  claimOf,
+  createTail,
+  enter,
+  errorAt,
+  readTail,
+  scoreOf,
+  SCORE_MAX,
+} from './calibration.ts';
 import { acceptGap, cadenceOf, overdueAfter } from './cadence.ts';
 import { featuresStep, inputCount } from './features.ts';
 import { frameStep, meanOf, scaleOf } from './frame.ts';
@@ -244,8 +254,9 @@ export class Detector {
     readTail(memory, at + L.surprise, RARE_PRIOR, tail);
     const rare = scoreOf(memory, at + L.surprise, a, tail);
     const step = suddenStep(memory, at + L.sudden, error, memory[at + L.errorSquare], n);
-    const sudden = step > a && step > tail.start ? scoreOf(memory, at + L.surprise, step, tail) : rare;
-    const halfBand = errorAt(threshold / budgetGain(memory, at + L.budget), tail) * s;
+    const sudden = claimOf(step > a && step > tail.start ? scoreOf(memory, at + L.surprise, step, tail) : rare, tail);
+    const alone = threshold / budgetGain(memory, at + L.budget);
+    const halfBand = alone > CLAIM_MAX ? Infinity : errorAt(believed(alone, tail), tail) * s;
     const laneTail = this.#laneTail;
     const lasting = laneStep(
       memory,

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { REASON } from '../../models/alert.ts';
 import { type Batch, createBatch, pushRow, ROW } from '../../models/batch.ts';
 import { budgetGain } from '../../models/budget.ts';
-import { createTail, readTail, scoreOf } from '../../models/calibration.ts';
+import { claimOf, createTail, readTail, scoreOf } from '../../models/calibration.ts';
 import type { Detector } from '../../models/detector.ts';
 import { meanOf, scaleOf } from '../../models/frame.ts';
 import { createRandom, gaussian } from '../../models/random.ts';
@@ -92,7 +92,7 @@ function rarity({ registry, model }: World, { id, value }: Sample): number {
   const z = (value - meanOf(memory, at + frame)) / scaleOf(memory, at + frame);
   const tail = createTail();
   readTail(memory, at + surprise, 20, tail);
-  return scoreOf(memory, at + surprise, Math.abs(z - memory[at + forecast]), tail);
+  return claimOf(scoreOf(memory, at + surprise, Math.abs(z - memory[at + forecast]), tail), tail);
 }
 
 const blocks = (registry: Registry, size: number) => [...registry].map(({ memory, at }) => memory.slice(at, at + size));

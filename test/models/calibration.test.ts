@@ -4,6 +4,8 @@ import {
   CALIBRATION_SIZE,
   createTail,
   enter,
+  believed,
+  claimOf,
   errorAt,
   readTail,
   SCORE_MAX,
@@ -147,6 +149,12 @@ describe('a score', () => {
     expect(bursts).toBeLessThan(4);
     expect(bursts).toBeGreaterThan(1.5);
   });
+});
+
+test('a claim is believed by half beyond the evidence, and can be told from what is believed', () => {
+  const tail = { ...createTail(), evidence: 3 };
+  expect([2, 3, 5, 9].map((claim) => believed(claim, tail))).toEqual([2, 3, 4, 6]);
+  expect([2, 3, 4, 6].map((score) => claimOf(score, tail))).toEqual([2, 3, 5, 9]);
 });
 
 describe('errorAt', () => {
