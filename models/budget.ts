@@ -120,3 +120,9 @@ export function budgetRate(memory: Float64Array, at: number, score: number, cade
   const ofSamples = ratePerDay(memory, at, score / memory[at + GAIN], single, season);
   return ofSamples + ratePerDay(memory, at + LASTING, score, slow, season);
 }
+
+/** How often a chance is worth T, events a day. */
+export function chanceRate(memory: Float64Array, at: number, score: number, cadence: number, season: number): number {
+  readPriors(cadence, season);
+  return single.looks * 10 ** (-score / memory[at + CHANCE_GAIN]);
+}

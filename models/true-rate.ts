@@ -17,8 +17,8 @@ const LEVELS = 4;
 export const TRUE_RATE_SIZE = LEVELS;
 const STEP = 0.1;
 /** Where the marks start, below k: a fitted tail claims too much of what is rarest. */
-const START_BELOW = [0, 0.1, -0.2, -1];
-const SHIFT_MAX = 2;
+const START_BELOW = [0, 0.1, -0.2, -1.3];
+const SHIFT_MAX = 3;
 const APART_MIN = 0.2;
 
 function markOf(memory: Float64Array, at: number, k: number): number {

@@ -10,7 +10,7 @@
 import type { Ahead } from './ahead.ts';
 import { alertFacts, type AlertRules, alertStep, firingFor, isFiring, keepWorst, REASON } from './alert.ts';
 import { type Batch, ROW } from './batch.ts';
-import { budgetRate, budgetThreshold } from './budget.ts';
+import { budgetRate, budgetThreshold, chanceRate } from './budget.ts';
 import { cadenceOf } from './cadence.ts';
 import { createTail, SCORE_MAX } from './calibration.ts';
 import { laneTailStart, meanErrorOf } from './lane.ts';
@@ -127,7 +127,8 @@ export class Verdict {
     }
     const facts = alertFacts(memory, alert);
     const cadence = cadenceOf(memory, at + L.cadence);
-    const perDay = budgetRate(memory, at + L.budget, facts.peak, cadence, this.#options.season);
+    const rateOf = facts.reason === REASON.stuck ? chanceRate : budgetRate;
+    const perDay = rateOf(memory, at + L.budget, facts.peak, cadence, this.#options.season);
     batch.changes.push({ row, series: batch.series[row], event, time, score, threshold, perDay, ...facts, now });
   }
 

@@ -39,28 +39,28 @@ describe('a series nobody knows', () => {
   });
 });
 
-describe('the first two hours of a series that is read each second', () => {
-  /** Each sample a score whose tail falls by so many decades a point. */
-  function morning(decades: number): Float64Array {
-    const random = createRandom(4);
-    const memory = fresh();
-    for (let i = 0; i < 7200; i++) eventRateStep(memory, 0, i * 1000, -Math.log10(1 - random()) / decades, DAY / 288);
-    return memory;
-  }
-  const threshold = (memory: Float64Array) => thresholdFor(memory, 0, 1, SECOND, DAY / 288);
+/** Each sample a score whose tail falls by so many decades a point. */
+function morning(decades: number): Float64Array {
+  const random = createRandom(4);
+  const memory = fresh();
+  for (let i = 0; i < 7200; i++) eventRateStep(memory, 0, i * 1000, -Math.log10(1 - random()) / decades, DAY / 288);
+  return memory;
+}
+const perSecond = (memory: Float64Array) => thresholdFor(memory, 0, 1, SECOND, DAY / 288);
 
+describe('the first two hours of a series that is read each second', () => {
   test('say how the tail falls, and so what a day will bring', () => {
     // 86,400 looks a day fall to one at log10(86400)/decades.
-    expect(threshold(morning(1))).toBeGreaterThan(4.3);
-    expect(threshold(morning(1))).toBeLessThan(5.6);
-    expect(threshold(morning(1.4))).toBeLessThan(4.3);
-    expect(threshold(morning(0.7))).toBeGreaterThan(6);
+    expect(perSecond(morning(1))).toBeGreaterThan(4.3);
+    expect(perSecond(morning(1))).toBeLessThan(5.6);
+    expect(perSecond(morning(1.4))).toBeLessThan(4.3);
+    expect(perSecond(morning(0.7))).toBeGreaterThan(6);
   });
 
   test('but a swarm far out is believed at once', () => {
     const memory = morning(1.4);
     for (let i = 0; i < 3; i++) eventRateStep(memory, 0, (7300 + 100 * i) * 1000, 9.2, DAY / 288);
-    expect(threshold(memory)).toBeGreaterThan(9);
+    expect(perSecond(memory)).toBeGreaterThan(9);
   });
 });
 

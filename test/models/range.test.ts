@@ -45,16 +45,16 @@ describe('score', () => {
 });
 
 describe('a sensor of coarse steps', () => {
-  const volts = () => twenty(3.62, 3.61, 3.6, 3.61, 3.62, 3.63);
+  const VOLTS = [3.62, 3.61, 3.6, 3.61, 3.62, 3.63];
 
   test('that goes one step further has said nothing new, whatever the fractions add up to', () => {
-    expect(rangeStep(volts(), 0, 3.64)).toBe(0);
-    expect(rangeStep(volts(), 0, 3.59)).toBe(0);
+    expect(rangeStep(twenty(...VOLTS), 0, 3.64)).toBe(0);
+    expect(rangeStep(twenty(...VOLTS), 0, 3.59)).toBe(0);
   });
 
   test('that goes two steps further has', () => {
-    expect(rangeStep(volts(), 0, 3.65)).toBeGreaterThan(3.5);
-    expect(rangeStep(volts(), 0, 3.58)).toBeGreaterThan(3.5);
+    expect(rangeStep(twenty(...VOLTS), 0, 3.65)).toBeGreaterThan(3.5);
+    expect(rangeStep(twenty(...VOLTS), 0, 3.58)).toBeGreaterThan(3.5);
   });
 
   test('that only ever jumped has shown no resolution', () => {

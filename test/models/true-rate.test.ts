@@ -51,12 +51,12 @@ test('holds for a series that gets calmer and wilder again', () => {
   for (const ratio of got.slice(0, 3)) expect(Math.abs(ratio - 1)).toBeLessThan(0.25);
 });
 
-test('goes no further than two from where it began, however far the raw score is off', () => {
+test('goes no further than three from where it began, however far the raw score is off', () => {
   const memory = new Float64Array(TRUE_RATE_SIZE);
   for (let i = 0; i < 1000; i++) trueRateStep(memory, 0, 50);
-  expect(Array.from(memory)).toEqual([2, 2, 2, 2]);
-  for (let i = 0; i < 60_000; i++) trueRateStep(memory, 0, 0);
-  expect(memory[2]).toBe(-2);
+  expect(Array.from(memory)).toEqual([3, 3, 3, 3]);
+  for (let i = 0; i < 70_000; i++) trueRateStep(memory, 0, 0);
+  expect(memory[2]).toBe(-3);
 });
 
 test('keeps the order of scores, and is 0 only for 0', () => {
