@@ -1,21 +1,22 @@
 /**
  * From a budget of alarms a day to a threshold, by how often this series came to which score.
  *
- * Single samples and what lasts are counted apart (models/event-rate.ts), each with half of the budget: the tail of one
- * is nothing like that of the other, and there are thousands of samples to a look of the slow lanes. For one number to
- * be enough, the score of a single sample is then counted in units of its own threshold:
+ * Single samples and what lasts are counted apart (models/event-rate.ts), each with its share of the budget: the tail
+ * of one is nothing like that of the other, and there are thousands of samples to a look of the slow lanes. For one
+ * number to be enough, the score of a single sample is then counted in units of its own threshold:
  *
  *   T = max(events, g·sudden)        g = θ(events)/θ(sudden)
  *
  * A score that is a chance for each sample, such as that of a stuck sensor, needs no counting: it is worth θ where it is
- * as rare as half of the budget asks, and one in a hundred thousand at least. All is found anew once in an hour of the season, from what was known before, and no
- * threshold is below what is worth telling.
+ * as rare as its share of the budget asks, and one in a hundred thousand at least. All is found anew once in an hour of
+ * the season, from what was known before, and no threshold is below what is worth telling.
  *
  * Memory: events of single samples; of what lasts; θ, g, what a point of a chance is worth, and the hour of the season
  * they were found in.
  */
 import { SCORE_MAX } from './calibration.ts';
 import {
+  decadesDown,
   EVENT_RATE_SIZE,
   eventRateStep,
   initialiseEventRate,
@@ -31,12 +32,16 @@ const CHANCE_GAIN = THRESHOLD + 2;
 const HOUR = THRESHOLD + 3;
 export const BUDGET_SIZE = THRESHOLD + 4;
 
+/** How the budget is divided. The tail of what lasts is the one least known. */
+const SINGLE_SHARE = 0.5;
+const SLOW_SHARE = 0.3;
+const CHANCE_SHARE = 0.2;
 /** Below it nothing is an event, however few of them there are. */
 const THRESHOLD_MIN = 3;
 const CHANCE_MIN = 5;
 /** Until a series has spoken. */
 const THRESHOLD_START = 4;
-/** A single sample has to be a little rarer to be worth the same, and g is no greater. */
+/** Where both thresholds are the least there is, a single sample has to be a little rarer. */
 const GAIN_START = 0.9;
 const REFIND_SEASONS = 1 / 24;
 /** Independent looks of the slow lanes in a season, and how their scores are assumed to fall. */
@@ -106,11 +111,11 @@ export function refindThreshold(
   // What a series brings is not known by the hour before anything was counted.
   if (isWatched(memory, at)) memory[at + HOUR] = hour;
   readPriors(cadence, season);
-  const events = Math.max(THRESHOLD_MIN, thresholdFor(memory, at + LASTING, perDay / 2, slow, season));
-  const sudden = thresholdFor(memory, at, perDay / 2, single, season);
+  const events = Math.max(THRESHOLD_MIN, thresholdFor(memory, at + LASTING, SLOW_SHARE * perDay, slow, season));
+  const sudden = thresholdFor(memory, at, SINGLE_SHARE * perDay, single, season);
   memory[at + THRESHOLD] = events;
   memory[at + GAIN] = events / Math.max(sudden, THRESHOLD_MIN / GAIN_START);
-  const chance = Math.log10(single.looks / (perDay / 2));
+  const chance = Math.log10(single.looks / (CHANCE_SHARE * perDay));
   memory[at + CHANCE_GAIN] = events / Math.min(SCORE_MAX, Math.max(CHANCE_MIN, chance));
 }
 
@@ -124,5 +129,5 @@ export function budgetRate(memory: Float64Array, at: number, score: number, cade
 /** How often a chance is worth T, events a day. */
 export function chanceRate(memory: Float64Array, at: number, score: number, cadence: number, season: number): number {
   readPriors(cadence, season);
-  return single.looks * 10 ** (-score / memory[at + CHANCE_GAIN]);
+  return single.looks * decadesDown(score / memory[at + CHANCE_GAIN]);
 }

@@ -45,6 +45,14 @@ const EVENTS_TELLING = 2;
 const DECADES_MAX = 2;
 const DECADES_MIN = 0.5;
 
+/** 10^(−x). */
+export function decadesDown(x: number): number {
+  return Math.exp(-x * Math.LN10);
+}
+
+const FALL_MOST = decadesDown(DECADES_MAX * APART);
+const FALL_LEAST = decadesDown(DECADES_MIN * APART);
+
 /** What is assumed of the scores of a series nobody knows. */
 export interface EventPrior {
   /** How often in a day a score could be high by chance. */
@@ -142,7 +150,7 @@ function readRates(memory: Float64Array, at: number, { looks, decades, extremes 
   const time = memory[at + 1];
   const age = Number.isNaN(memory[at]) ? 0 : (time - memory[at]) / DAY_MS;
   const eventsPerDayMax = DAY_MS / (APART_SEASONS * season);
-  const assumedAt = (k: number): number => Math.min(eventsPerDayMax, looks * 10 ** (-decades * thresholdOf(k)));
+  const assumedAt = (k: number): number => Math.min(eventsPerDayMax, looks * decadesDown(decades * thresholdOf(k)));
   const assumedDays = Math.min(ASSUMED_DAYS_MAX, ASSUMED_EVENTS / assumedAt(0));
   const days = FADE_DAYS * -Math.expm1(-age / FADE_DAYS) + assumedDays;
   let known = 0;
@@ -152,13 +160,13 @@ function readRates(memory: Float64Array, at: number, { looks, decades, extremes 
   }
   // A single wild score tells of no tail.
   let reached = EVENTS_TELLING;
-  let further = EVENTS_TELLING * 10 ** (-decades * APART);
+  let further = EVENTS_TELLING * decadesDown(decades * APART);
   for (let k = known; k < LEVELS - 1 && counts[k] >= EVENTS_TELLING; k++) {
     reached += counts[k];
     further += counts[k + 1];
   }
   const share = further / reached;
-  const fall = Math.min(10 ** (-DECADES_MIN * APART), Math.max(10 ** (-DECADES_MAX * APART), share));
+  const fall = Math.min(FALL_LEAST, Math.max(FALL_MOST, share));
   for (let k = 0; k < LEVELS; k++) {
     const counted = counts[k] / days;
     const isKnown = k <= known || memory[levelAt(at, k)] >= EVENTS_TELLING;
@@ -168,7 +176,7 @@ function readRates(memory: Float64Array, at: number, { looks, decades, extremes 
   if (extremes === 0 || age === 0) return fall;
   for (let k = 0; k < LEVELS; k++) {
     const perDay =
-      (extremes / Math.max(age, AGE_DAYS_MIN)) * 10 ** (-EXTREME_DECADES * (thresholdOf(k) - EXTREME_SCORE));
+      (extremes / Math.max(age, AGE_DAYS_MIN)) * decadesDown(EXTREME_DECADES * (thresholdOf(k) - EXTREME_SCORE));
     rates[k] += Math.min(eventsPerDayMax, perDay);
   }
   return fall;

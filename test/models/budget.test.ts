@@ -60,10 +60,10 @@ describe('a single sample counts in units of its own threshold', () => {
   });
 });
 
-test('a chance is worth the threshold where it is as rare as half of the budget asks', () => {
+test('a chance is worth the threshold where it is as rare as its share of the budget asks', () => {
   const memory = after(600, nothing, nothing, 1 / 18);
-  expect(chanceGain(memory, 0) * Math.log10(2 * 18 * 86_400)).toBeCloseTo(budgetThreshold(memory, 0), 9);
-  expect(chanceRate(memory, 0, budgetThreshold(memory, 0), SECOND, SEASON)).toBeCloseTo(1 / 36, 9);
+  expect(chanceGain(memory, 0) * Math.log10(5 * 18 * 86_400)).toBeCloseTo(budgetThreshold(memory, 0), 9);
+  expect(chanceRate(memory, 0, budgetThreshold(memory, 0), SECOND, SEASON)).toBeCloseTo(1 / 90, 9);
 });
 
 test('a threshold is found anew once in an hour of the season, and is never below 3', () => {
