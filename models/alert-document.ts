@@ -24,6 +24,14 @@ export type AlertReason =
   /** The time that comes with its samples runs away from our clock. */
   | 'clock_skew';
 
+export interface SimilarAlert {
+  id: string;
+  series: string;
+  started_at: string;
+  /** Of both signatures; 1 = the same shape. */
+  cosine: number;
+}
+
 export interface AlertDocument {
   schema: 'alert/1';
   /** 20 characters of base32; the same after a replay or a restart. */
@@ -53,6 +61,10 @@ export interface AlertDocument {
   /** Samples seen since the alert opened. */
   count: number;
   channels: { series: string; share: number }[];
+  /** Six numbers of the first twelve residuals (models/signature.ts); empty until they are final. */
+  signature: number[];
+  /** Alerts that were over before this one began and are most like it, the nearest first. */
+  similar: SimilarAlert[];
   tags: Record<string, string>;
   /** One sentence for a person. */
   text: string;

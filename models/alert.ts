@@ -47,7 +47,8 @@ export const REASON = {
 export interface AlertChange {
   row: number;
   series: number;
-  event: 'open' | 'update' | 'close';
+  /** `signed`: nothing happened but that its signature is known now. */
+  event: 'open' | 'update' | 'signed' | 'close';
   time: number;
   openedAt: number;
   /** Number of the opening sample in its series, from 1. */
@@ -64,6 +65,8 @@ export interface AlertChange {
   now: Evidence;
   worst: Evidence;
   acked: boolean;
+  /** Six numbers by which alerts are alike (models/signature.ts); none until they are final. */
+  signature: number[];
 }
 
 /** What was seen and what was expected; NaN = not known. */
@@ -105,7 +108,7 @@ export function alertStep(
   reason: number,
   fires: boolean,
   rules: AlertRules,
-): AlertChange['event'] | undefined {
+): Exclude<AlertChange['event'], 'signed'> | undefined {
   const high = score >= rules.release;
   if (memory[at] === PHASE.firing) {
     memory[at + COUNT] += 1;

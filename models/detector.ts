@@ -60,6 +60,7 @@ import { phaseOf } from './profile.ts';
 import { createRandom } from './random.ts';
 import { isConstant, rangeStep, widenRange } from './range.ts';
 import { mayOpen, NO_RULES, type Rules } from './rules.ts';
+import { standardised } from './signature.ts';
 import { isSound } from './sound.ts';
 import { standFrom } from './standing.ts';
 import { acceptRun, STUCK_SIZE, stuckStep } from './stuck.ts';
@@ -151,7 +152,7 @@ export class Detector {
   readonly #tail = createTail();
   readonly #laneTail = createTail();
   readonly #reading: KindReading = { value: 0, gap: 0, kind: 0, changed: false };
-  readonly #learned: Learned = { score: 0, reason: REASON.predictionError, fires: false };
+  readonly #learned: Learned = { score: 0, reason: REASON.predictionError, fires: false, residual: Number.NaN };
   readonly #verdict: Verdict;
 
   /** @param make  what to forecast with instead of the learner that `cell` names: for comparisons */
@@ -202,6 +203,7 @@ export class Detector {
    * @param localOffset what to add to the time to get local time, ms
    */
   step(memory: Float64Array, at: number, batch: Batch, row: number, localOffset: number): void {
+    this.#learned.residual = Number.NaN;
     if ((batch.flags[row] & ROW.overdue) !== 0) {
       this.#silence(memory, at, batch, row);
       return;
@@ -246,6 +248,7 @@ export class Detector {
     const forecast = memory[at + L.forecast];
     const error = n > 0 ? z - forecast : 0;
     const a = Math.abs(error);
+    this.#learned.residual = standardised(error, memory[at + L.errorSquare]);
     refindThreshold(memory, at + L.budget, time, this.#sharePerDay(), cadence, season);
     const threshold = budgetThreshold(memory, at + L.budget);
     const samplesBack = MEMORY_SAMPLES * Math.max(1, this.#bucketMs / (cadence > 0 ? cadence : this.#bucketMs));

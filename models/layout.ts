@@ -14,6 +14,7 @@ import { LANE_SIZE } from './lane.ts';
 import { LIMITS_SIZE } from './limits.ts';
 import { ORDER_SIZE } from './order.ts';
 import { RANGE_SIZE } from './range.ts';
+import { SIGNATURE_SIZE } from './signature.ts';
 import { SKEW_SIZE } from './skew.ts';
 import { STANDING_SIZE } from './standing.ts';
 import { STUCK_SIZE } from './stuck.ts';
@@ -34,6 +35,8 @@ export interface DetectorLayout {
   alarm: number;
   healthAlarm: number;
   alert: number;
+  /** The first residuals of the alert. */
+  signature: number;
   budget: number;
   /** Samples scored, for the number of an alert's opening sample. */
   samples: number;
@@ -80,6 +83,7 @@ export function layoutOf(lags: number, aheadSize: number, forecasterSize: number
     alarm: take(ALARM_SIZE),
     healthAlarm: take(ALARM_SIZE),
     alert: take(ALERT_SIZE),
+    signature: take(SIGNATURE_SIZE),
     budget: take(BUDGET_SIZE),
     samples: take(1),
   };

@@ -17,6 +17,7 @@ import { laneTailStart, meanErrorOf } from './lane.ts';
 import type { DetectorLayout } from './layout.ts';
 import { excessOf, limitStep, rateExcessOf } from './limits.ts';
 import type { Rules } from './rules.ts';
+import { clearWindow, enterWindow, isWindowFull, signatureOf } from './signature.ts';
 import { skewStep } from './skew.ts';
 import { standFrom, stands } from './standing.ts';
 import { TYPE, typeStep } from './type-change.ts';
@@ -41,6 +42,8 @@ export interface Learned {
   reason: number;
   /** An alarm starts. */
   fires: boolean;
+  /** The error in deviations; NaN = there is none. */
+  residual: number;
 }
 
 export class Verdict {
@@ -119,7 +122,9 @@ export class Verdict {
       upper: batch.upper[row],
     };
     keepWorst(memory, alert, score, now);
-    if (event === undefined) return;
+    if (event === 'open') clearWindow(memory, at + L.signature);
+    const filled = enterWindow(memory, at + L.signature, learned.residual);
+    if (event === undefined && !filled) return;
     if (event === 'open') {
       batch.alarm[row] = 1;
       standFrom(memory, at + L.standing, 0, laneTailStart(memory, at + L.lasting, this.#laneTail));
@@ -129,7 +134,19 @@ export class Verdict {
     const cadence = cadenceOf(memory, at + L.cadence);
     const rateOf = facts.reason === REASON.stuck ? chanceRate : budgetRate;
     const perDay = rateOf(memory, at + L.budget, facts.peak, cadence, this.#options.season);
-    batch.changes.push({ row, series: batch.series[row], event, time, score, threshold, perDay, ...facts, now });
+    const isLast = event === 'close' || isWindowFull(memory, at + L.signature);
+    batch.changes.push({
+      row,
+      series: batch.series[row],
+      event: event ?? 'signed',
+      time,
+      score,
+      threshold,
+      perDay,
+      ...facts,
+      now,
+      signature: isLast ? signatureOf(memory, at + L.signature) : [],
+    });
   }
 
   #find(reason: number, excess: number, begins: boolean): void {

@@ -3,10 +3,12 @@
  *
  *   in   --b--b--b--b--|       b batch
  *   out  -----o--u-----c--|    o open, u update, c close; most batches bring none
+ *
+ * A signature that is known now is an update only where the journal has something like it.
  */
 import { mergeMap, type OperatorFunction } from 'rxjs';
 import { type AlertChange, REASONS } from '../models/alert.ts';
-import type { AlertDocument, Severity } from '../models/alert-document.ts';
+import type { AlertDocument, Severity, SimilarAlert } from '../models/alert-document.ts';
 import type { Batch } from '../models/batch.ts';
 import type { Registry, Track } from '../models/registry.ts';
 import { alertId } from './alert-id.ts';
@@ -16,6 +18,8 @@ import { sentence } from './sentence.ts';
 /** Where the alert event log stands; part of every checkpoint. */
 export interface Journal {
   seq: number;
+  /** Past alerts that are most like one, the nearest first. */
+  similar: (alert: Pick<AlertDocument, 'started_at' | 'signature'>) => SimilarAlert[];
 }
 
 export interface RaiseOptions {
@@ -34,16 +38,23 @@ const MODEL_EPOCH = 0;
 const CRITICAL_EXCESS = 3;
 
 export function raise(registry: Registry, options: RaiseOptions): OperatorFunction<Batch, AlertDocument> {
-  return mergeMap((batch) =>
-    batch.changes.flatMap((change) => {
-      const track = registry.tracks[change.series];
-      return track === undefined ? [] : [documentOf(change, track, options)];
-    }),
-  );
+  return mergeMap((batch) => documentsOf(batch, registry, options));
+}
+
+/** One by one: each is in the journal before the next is made, however the rows were cut into batches. */
+function* documentsOf(batch: Batch, registry: Registry, options: RaiseOptions): Generator<AlertDocument> {
+  for (const change of batch.changes) {
+    const track = registry.tracks[change.series];
+    if (track === undefined) continue;
+    const { signature } = change;
+    const similar = options.journal.similar({ started_at: iso(change.openedAt), signature });
+    if (change.event === 'signed' && similar.length === 0) continue;
+    yield documentOf(change, track, similar, options);
+  }
 }
 
 /** The document of a change; takes the next number of the journal. */
-function documentOf(change: AlertChange, track: Track, options: RaiseOptions): AlertDocument {
+function documentOf(change: AlertChange, track: Track, similar: SimilarAlert[], options: RaiseOptions): AlertDocument {
   const id = alertId(track.id, change.openedAt, change.openedSample, DETECTOR_ID, MODEL_EPOCH);
   const reason = REASONS[change.reason];
   const unit = options.unitOf(track.source);
@@ -53,7 +64,7 @@ function documentOf(change: AlertChange, track: Track, options: RaiseOptions): A
     id,
     series: track.id,
     pipeline: track.model.pipeline,
-    event: change.event,
+    event: change.event === 'signed' ? 'update' : change.event,
     status: closed ? 'cleared' : 'active',
     acked: change.acked,
     severity: severityOf(change),
@@ -72,6 +83,8 @@ function documentOf(change: AlertChange, track: Track, options: RaiseOptions): A
     per_day: change.perDay,
     count: change.count,
     channels: [{ series: track.id, share: 1 }],
+    signature: change.signature,
+    similar,
     tags: { source: track.source },
     text: sentence({
       source: track.source,

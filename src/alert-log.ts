@@ -1,14 +1,19 @@
 /**
- * The alert events published so far: which alerts are open, what has happened lately, and the number of the last event.
+ * The alert events published so far: which alerts are open, what has happened lately, what past ones looked like, and
+ * the number of the last event.
  * Part of every checkpoint, so that a restarted daemon shows the same list and goes on counting.
  */
-import type { AlertDocument } from '../models/alert-document.ts';
+import type { AlertDocument, SimilarAlert } from '../models/alert-document.ts';
 import type { Journal } from '../pipelines/raise.ts';
+import { type PastAlert, SimilarAlerts } from './similar.ts';
 
 const EVENTS_MAX = 1000;
 /** More events than a minute between two checkpoints brings. */
 const SEQ_RESERVE = 10_000;
 const DAY_MS = 24 * 3600_000;
+
+/** As kept; a version without signatures kept none. */
+type AlertLogState = Omit<ReturnType<AlertLog['toJSON']>, 'past'> & { past?: PastAlert[] };
 
 export class AlertLog implements Journal {
   seq = 0;
@@ -17,12 +22,22 @@ export class AlertLog implements Journal {
   /** By series: a series has one alert at a time. */
   readonly #open = new Map<string, AlertDocument>();
   #events: AlertDocument[] = [];
+  readonly #past = new SimilarAlerts();
 
   push(alert: AlertDocument): void {
     if (alert.status === 'active') this.#open.set(alert.series, alert);
-    else this.#open.delete(alert.series);
+    else this.#end(alert);
     this.#events.push(alert);
     if (this.#events.length > EVENTS_MAX + 100) this.#events.splice(0, this.#events.length - EVENTS_MAX);
+  }
+
+  #end(alert: AlertDocument): void {
+    this.#open.delete(alert.series);
+    this.#past.remember(alert);
+  }
+
+  similar(alert: Pick<AlertDocument, 'started_at' | 'signature'>): SimilarAlert[] {
+    return this.#past.find(alert);
   }
 
   open(): AlertDocument[] {
@@ -62,15 +77,22 @@ export class AlertLog implements Journal {
     return this.#events.filter((event) => event.event === 'open' && Date.parse(event.started_at) >= time).length;
   }
 
-  toJSON(): { seq: number; clean: boolean; open: AlertDocument[]; events: AlertDocument[] } {
-    return { seq: this.seq, clean: this.clean, open: [...this.#open.values()], events: [...this.#events] };
+  toJSON(): { seq: number; clean: boolean; open: AlertDocument[]; events: AlertDocument[]; past: PastAlert[] } {
+    const { seq, clean } = this;
+    return { seq, clean, open: [...this.#open.values()], events: [...this.#events], past: this.#past.toJSON() };
   }
 
   restore(state: unknown): void {
-    const { seq, clean, open, events } = state as ReturnType<AlertLog['toJSON']>;
+    const { seq, clean, open, events, past = [] } = state as AlertLogState;
     // After a crash, numbers that were given out and not kept must not be given out again.
     this.seq = clean ? seq : seq + SEQ_RESERVE;
-    this.#events = events;
-    for (const alert of open) this.#open.set(alert.series, alert);
+    this.#events = events.map(whole);
+    for (const alert of open) this.#open.set(alert.series, whole(alert));
+    this.#past.restore(past);
   }
+}
+
+/** A document of a version without signatures lacks them. */
+function whole(alert: AlertDocument): AlertDocument {
+  return { ...alert, signature: alert.signature ?? [], similar: alert.similar ?? [] };
 }

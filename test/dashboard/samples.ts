@@ -61,6 +61,8 @@ export function alertDocument(id: string, rest: Partial<AlertDocument> = {}): Al
     per_day: 0.1,
     count: 3,
     channels: [],
+    signature: [],
+    similar: [],
     tags: {},
     text: 'Pressure 7.9 bar, expected 4.6 to 5.6.',
     url: '',

@@ -218,7 +218,7 @@ describe('the reason of an alert', () => {
     const ahead = (i: number) => (i < N ? 0 : Math.min(0.35, (0.3 * (i - N)) / SEASON));
     const valueAt = (i: number) => Math.sin(2 * Math.PI * (i / SEASON + ahead(i))) + 0.1 * gaussian(random);
     const { changes, upper, value } = play(
-      newWorld(new Detector({ ...small().options, budgetPerDay: 4 })),
+      newWorld(new Detector({ ...small().options, budgetPerDay: 8 })),
       series(N + 2 * SEASON, valueAt, 0, MINUTE),
     );
     expect(changes).not.toEqual([]);
@@ -326,6 +326,7 @@ test('a series whose type changes is learned afresh, and what is told of it is t
   expect(kindIn(world)).toBe(KIND.onOff);
   expect(played.changes).toMatchObject([
     { event: 'open', row: 0, reason: REASON.typeChange },
+    { event: 'signed', reason: REASON.typeChange },
     { event: 'close', reason: REASON.typeChange },
   ]);
   expect(played.expected[0]).toBeNaN();

@@ -12,6 +12,7 @@ import { type DetectorLayout, layoutOf } from '../../models/layout.ts';
 import { LIMITS_SIZE } from '../../models/limits.ts';
 import { ORDER_SIZE } from '../../models/order.ts';
 import { RANGE_SIZE } from '../../models/range.ts';
+import { SIGNATURE_SIZE } from '../../models/signature.ts';
 import { SKEW_SIZE } from '../../models/skew.ts';
 import { STANDING_SIZE } from '../../models/standing.ts';
 import { STUCK_SIZE } from '../../models/stuck.ts';
@@ -35,6 +36,7 @@ const sizes = (
   alarm: ALARM_SIZE,
   healthAlarm: ALARM_SIZE,
   alert: ALERT_SIZE,
+  signature: SIGNATURE_SIZE,
   budget: BUDGET_SIZE,
   samples: 1,
   frame: FRAME_SIZE,
@@ -72,7 +74,8 @@ test.each([
 
 test('what is forgotten with the kind of a series lies behind what is kept', () => {
   const layout = layoutOf(3, 20, 10);
-  const kept = 'order cadence kind stuck limits typeChange skew benchmark alarm healthAlarm alert budget samples';
+  const kept =
+    'order cadence kind stuck limits typeChange skew benchmark alarm healthAlarm alert signature budget samples';
   for (const part of Object.keys(sizes(3, 20, 10))) {
     expect(layout[part as keyof DetectorLayout] < layout.learned, part).toBe(kept.split(' ').includes(part));
   }

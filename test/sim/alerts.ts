@@ -25,6 +25,8 @@ export const ALERT: AlertDocument = {
   per_day: 0.1,
   count: 1,
   channels: [{ series: 'a', share: 1 }],
+  signature: [],
+  similar: [],
   tags: { source: 'a' },
   text: 'A is 7, expected 4 to 6.',
   url: 'http://here/#/alert/aaaaaaaaaaaaaaaaaaaa',

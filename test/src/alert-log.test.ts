@@ -112,6 +112,23 @@ describe('the alert log', () => {
     expect(third.seq).toBe(10_002);
   });
 
+  it('names past alerts like one, after a restart the same, and takes a log of a version that could not', () => {
+    const signature = [1, 0.1, 0, 1, 0, 0.8];
+    push(1, 'one', 'a', 0);
+    push(2, 'one', 'a', 0, { ...CLOSED, ended_at: new Date(Date.UTC(2026, 10, 20, 12, 5)).toISOString(), signature });
+    const next = alertAt(3, 'two', 'b', 9, { signature });
+    const found = [{ id: 'one', series: 'a', started_at: '2026-11-20T12:00:00.000Z', cosine: expect.closeTo(1, 12) }];
+    expect(log.similar(next)).toEqual(found);
+    const again = new AlertLog();
+    again.restore(JSON.parse(JSON.stringify(log)));
+    expect(again.similar(next)).toEqual(log.similar(next));
+    const { past: _, ...older } = JSON.parse(JSON.stringify(log)) as ReturnType<AlertLog['toJSON']>;
+    const bare = older.events.map(({ signature: _s, similar: _n, ...event }) => event);
+    again.restore({ ...older, events: bare });
+    expect(again.similar(next)).toEqual([]);
+    expect(again.recent(1)).toMatchObject([{ id: 'one', signature: [], similar: [] }]);
+  });
+
   it('takes a log that does not say how it ended for one of a crash', () => {
     push(1, 'one', 'a', 0);
     const { seq, open, events } = log.toJSON();

@@ -3,7 +3,7 @@ import { useComputed } from '@preact/signals';
 
 import type { AlertDocument, AlertReason } from '../../../models/alert-document.ts';
 import type { Desk } from '../desk.ts';
-import { formatDuration, formatRarity, formatTime } from '../format.ts';
+import { formatDuration, formatPercent, formatRarity, formatTime } from '../format.ts';
 import { SeverityMark } from './severity-mark.tsx';
 
 const REASON_WORDS: Record<AlertReason, string> = {
@@ -37,10 +37,24 @@ export function AlertRow({ alert, desk }: { alert: AlertDocument; desk: Desk }) 
           <span title={`Score ${alert.peak_score.toFixed(1)} at its peak`}>{formatRarity(alert.per_day)}</span>
           <Times alert={alert} desk={desk} />
           {alert.muted && <span>muted</span>}
+          <Similar alert={alert} desk={desk} />
         </p>
       </div>
       <Acknowledge alert={alert} desk={desk} />
     </li>
+  );
+}
+
+/** The past alert that is most like this one, and how alike; leads to its series. */
+function Similar({ alert, desk }: { alert: AlertDocument; desk: Desk }) {
+  const [past] = alert.similar;
+  if (past === undefined) return null;
+  const source = desk.store.track(past.series)?.info.value.source ?? past.series;
+  const time = formatTime(Date.parse(past.started_at), desk.store.second.peek());
+  return (
+    <button type="button" class="link-button given" data-testid="similar" onClick={() => desk.enlarge(past.series)}>
+      like {time} {source}, {formatPercent(past.cosine)}
+    </button>
   );
 }
 
