@@ -36,6 +36,7 @@ function chosen<T>(flag: string, text: string | undefined, known: readonly T[], 
 
 function runsOn(set: SetSpec, { id, kind, narrow }: Method): boolean {
   if (kind === 'floor') return set.floors.includes(id);
+  if (kind === 'control' && set.controls?.includes(id) === false) return false;
   return set.unavailable === undefined && !(narrow === true && set.wide === true);
 }
 
@@ -48,7 +49,7 @@ function jobsOf(folder: string, set: SetSpec, streams: readonly Stream[], method
       method: method.id,
       seed,
       ...(set.channels === undefined ? {} : { channels: set.channels }),
-      cost: method.cost * rowsOf(stream) * (set.channels ?? stream.channels).length,
+      cost: method.cost * rowsOf(stream) * Math.max(1, (set.channels ?? stream.channels).length),
     })),
   );
 }
@@ -114,6 +115,7 @@ const SENTENCE = [
   'smd_auc_pr',
   'tep_faulty',
   'skab_auc_roc',
+  'hdfs_auc_pr',
 ];
 
 process.exitCode = await runBench('quality', process.argv.slice(2), OWN, measure);

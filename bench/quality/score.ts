@@ -1,5 +1,8 @@
 /** One method on one stream, from an untrained state: the daemon's own replay, or a floor. */
-import { type ReplayOptions, type ReplayResult, replayFile, warmUp } from '../../src/replay.ts';
+import { DEFAULTS } from '../../models/detector.ts';
+import { nextEventHead } from '../../models/events/next-event.ts';
+import { type EventReplayOptions, replayEvents } from '../../src/replay-events.ts';
+import { type ReplayOptions, type ReplayResult, replayFile, type ScoredRow, warmUp } from '../../src/replay.ts';
 import type { Stream } from './data.ts';
 import { type ChannelFloor, differenceFloor, lagsFloor, randomFloor, rowFloor, zFloor } from './floors.ts';
 import { eventFloor } from './event-floors.ts';
@@ -32,7 +35,9 @@ export async function scoreStream(
   const scores =
     method.kind === 'floor'
       ? floorScores(stream, method.id, seed, channels)
-      : await replayScores(stream, method, seed, channels);
+      : stream.sessions.length > 0
+        ? await sessionScores(stream, method, seed)
+        : await replayScores(stream, method, seed, channels);
   return { ...scores, seconds: (performance.now() - started) / 1000 };
 }
 
@@ -88,11 +93,32 @@ async function replayScores(
   };
   const warm = stream.runAfter === undefined ? {} : { warm: await warmUp(stream.runAfter.path, options) };
   const result = await replayFile(stream.path, { ...options, ...warm });
-  const rows = result.level.length;
-  if (rows !== stream.labels.length)
-    throw new Error(`${stream.path}: expected ${stream.labels.length} rows from the replay, got ${rows}`);
+  requireRows(stream, result.level.length);
   const { level, surprise, anomalyScore: anomaly, alarm } = result;
   return { level, surprise, anomaly, alarm, error: relativeError(result, stream.warmup) };
+}
+
+/** @param method  a control gives its cell, which learns events as the detector's does */
+async function sessionScores(stream: Stream, { learner }: Method, seed: number): Promise<Omit<Scores, 'seconds'>> {
+  const options: EventReplayOptions = { seed };
+  if (learner !== undefined) {
+    options.makeCell = (inputs, hidden) =>
+      learner('lstm', inputs, hidden, nextEventHead(inputs), DEFAULTS.training).cell;
+  }
+  const rows: ScoredRow[] = [];
+  for await (const scored of replayEvents(stream.path, options)) rows.push(...scored);
+  requireRows(stream, rows.length);
+  return {
+    level: Float64Array.from(rows, ({ level }) => level),
+    surprise: Float64Array.from(rows, ({ surprise }) => surprise),
+    anomaly: Float64Array.from(rows, ({ anomalyScore }) => anomalyScore),
+    alarm: Uint8Array.from(rows, ({ alarm }) => alarm),
+    error: Number.NaN,
+  };
+}
+
+function requireRows({ path, labels }: Stream, rows: number): void {
+  if (rows !== labels.length) throw new Error(`${path}: expected ${labels.length} rows from the replay, got ${rows}`);
 }
 
 /** A row counts where there is a value before it and something was expected. */

@@ -47,6 +47,8 @@ export interface SetSpec {
   wide?: boolean;
   /** Why there is nothing to run yet. */
   unavailable?: string;
+  /** Controls that can stand in the detector's place; all where absent. */
+  controls?: readonly string[];
   floors: readonly string[];
   measures: readonly Measure[];
 }
@@ -187,7 +189,7 @@ export const SETS: readonly SetSpec[] = [
   {
     name: 'hdfs',
     title: 'hdfs, sessions of events; level',
-    unavailable: 'not available yet',
+    controls: ['linear', 'wiped'],
     floors: ['random', 'pairs', 'counts'],
     measures: [
       { id: 'auc_pr', ...higher, figure: aucPr('level'), bar: 0.82, stretch: 0.92 },

@@ -11,7 +11,8 @@ import { expand } from '../config/expand.ts';
 import { parseDuration } from '../config/units.ts';
 import { detectorOptions } from '../detector-options.ts';
 import { progressBar } from '../progress-bar.ts';
-import { replayRows, type ReplayOptions, warmUp } from '../replay.ts';
+import { replayEvents, warmUpEvents } from '../replay-events.ts';
+import { replayRows, type ReplayOptions, type ScoredRow, warmUp } from '../replay.ts';
 import { Chart, reportPage } from '../report.ts';
 import { localOffsetOf } from '../timezone.ts';
 import { readConfiguration } from './configuration.ts';
@@ -24,17 +25,20 @@ interface FileSummary {
   alarms: number;
 }
 
+/** A file to the scores of its rows. */
+type Replayer = (path: string, onProgress: (bytes: number) => void) => AsyncIterable<ScoredRow[]>;
+
 export async function replay(line: CommandLine): Promise<number> {
   const [input, ...rest] = line.positionals;
   if (input === undefined || rest.length > 0) throw usage('replay: expected one INPUT, a file or a folder');
-  const { scores, report, warm, json } = line.options;
+  const { scores, report, json } = line.options;
   if (report !== undefined && !existsSync(dirname(report))) {
     throw usage(`--report: expected a file in a folder that exists, got ${JSON.stringify(report)}`);
   }
   const options = await replayOptions(line);
   const files = await recordingsOf(input);
   const targets = scores === undefined ? undefined : targetsOf(files, scores);
-  if (warm !== undefined) options.warm = await warmUp(warm, options);
+  const replayer = await replayerOf(line, options);
   const total = files.reduce((sum, { path }) => sum + statSync(path).size, 0);
   const bar = progressBar(total, process.stderr);
   const summaries: FileSummary[] = [];
@@ -43,10 +47,11 @@ export async function replay(line: CommandLine): Promise<number> {
   for (const { path, name } of files) {
     const chart = report === undefined ? undefined : new Chart(name);
     const target = targets?.get(path);
-    const onProgress = (bytes: number) => bar.update(before + bytes, name);
+    const from = before;
+    const rows = replayer(path, (bytes) => bar.update(from + bytes, name));
     before += statSync(path).size;
     try {
-      summaries.push({ file: name, ...(await replayOne(path, { ...options, onProgress }, target, chart)) });
+      summaries.push({ file: name, ...(await writeScores(rows, target, chart)) });
       if (chart !== undefined) charts.push(chart);
     } catch (error) {
       // One bad file of a folder is said and left out; the others are still wanted.
@@ -70,9 +75,8 @@ function worldTrouble(error: unknown): CodedError {
   throw error;
 }
 
-async function replayOne(
-  path: string,
-  options: ReplayOptions,
+async function writeScores(
+  scoredRows: AsyncIterable<ScoredRow[]>,
   target: string | undefined,
   chart: Chart | undefined,
 ): Promise<{ rows: number; alarms: number }> {
@@ -81,7 +85,7 @@ async function replayOne(
   if (target !== undefined) await mkdir(dirname(target), { recursive: true });
   const out = target === undefined ? undefined : createWriteStream(target);
   out?.write(HEADER);
-  for await (const scored of replayRows(path, options)) {
+  for await (const scored of scoredRows) {
     rows += scored.length;
     for (const row of scored) alarms += row.alarm;
     chart?.push(scored);
@@ -95,15 +99,20 @@ async function replayOne(
   return { rows, alarms };
 }
 
+async function replayerOf({ options: { kind, warm } }: CommandLine, options: ReplayOptions): Promise<Replayer> {
+  if (kind === 'events') {
+    const events = options.seed === undefined ? {} : { seed: options.seed };
+    const after = warm === undefined ? {} : { warm: await warmUpEvents(warm, events) };
+    return (path, onProgress) => replayEvents(path, { ...events, ...after, onProgress });
+  }
+  const after = warm === undefined ? {} : { warm: await warmUp(warm, options) };
+  return (path, onProgress) => replayRows(path, { ...options, ...after, onProgress });
+}
+
 async function replayOptions(line: CommandLine): Promise<ReplayOptions> {
   const { period, kind, seed, config: file } = line.options;
-  if (kind !== undefined && kind !== 'values') {
-    throw usage(
-      kind === 'events'
-        ? '--kind events is not available in this version'
-        : `--kind: expected values or events, got ${JSON.stringify(kind)}`,
-    );
-  }
+  if (kind !== undefined && kind !== 'values' && kind !== 'events')
+    throw usage(`--kind: expected values or events, got ${JSON.stringify(kind)}`);
   const periodMs = period === undefined ? 1000 : parseDuration(period);
   if (periodMs === undefined || periodMs === 0)
     throw usage(`--period: expected a duration such as 5m, got ${JSON.stringify(period)}`);

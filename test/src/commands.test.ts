@@ -114,11 +114,38 @@ describe('replay', () => {
     expect(warm).not.toBe(cold);
   });
 
+  it('scores sessions of events where asked, from another start where there is a warm-up', async () => {
+    const lines = Array.from({ length: 60 }, (_, i) => `${i},a b ${i % 2 === 0 ? 'c' : 'd'} e,0`);
+    await writeFile(at('one.csv'), `id,events,label\n${lines.join('\n')}\n`);
+    const events = ['--kind', 'events'];
+    expect(await replay(line('replay', at('one.csv'), ...events, '--scores', at('out'), '--json'))).toBe(0);
+    expect(JSON.parse(printed)).toEqual({ files: [{ file: 'one.csv', rows: 60, alarms: 0 }] });
+    const scores = await readFile(at('out/one.csv'), 'utf8');
+    const [header, ...rows] = scores.trimEnd().split('\n');
+    expect(header).toBe('timestamp,anomaly_score,surprise,level,alarm');
+    expect(rows.map((row) => row.split(',')[0])).toEqual(Array.from({ length: 60 }, (_, i) => String(i)));
+    expect(rows.every((row) => Number(row.split(',')[3]) > 0)).toBe(true);
+    await replay(line('replay', at('one.csv'), ...events, '--scores', at('seed'), '--seed', '2'));
+    await replay(line('replay', at('one.csv'), ...events, '--scores', at('warm'), '--warm', at('one.csv')));
+    expect(await readFile(at('seed/one.csv'), 'utf8')).not.toBe(scores);
+    expect(await readFile(at('warm/one.csv'), 'utf8')).not.toBe(scores);
+  });
+
+  it('says which column it misses where a file holds no sessions, and goes on with the other files', async () => {
+    const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    await writeFile(at('values.csv'), CSV);
+    await writeFile(at('with.csv'), 'id,events\n0,a b\n');
+    expect(await replay(line('replay', folder, '--kind', 'events', '--json'))).toBe(1);
+    expect(said.mock.calls.map(([text]) => String(text)).join('')).toContain(
+      `${at('values.csv')}:1  expected a column "events"`,
+    );
+    expect(JSON.parse(printed)).toMatchObject({ files: [{ file: 'with.csv', rows: 1 }] });
+  });
+
   it.each([
     [[], 'expected one INPUT'],
     [['a', 'b'], 'expected one INPUT'],
     [['nowhere'], 'no such file or folder: nowhere'],
-    [['nowhere', '--kind', 'events'], 'not available'],
     [['nowhere', '--kind', 'dance'], 'expected values or events'],
     [['nowhere', '--period', '5'], 'expected a duration'],
     [['nowhere', '--period', '0s'], 'expected a duration'],
