@@ -44,11 +44,12 @@ function jobsOf(folder: string, set: SetSpec, streams: readonly Stream[], method
   return Array.from({ length: Math.min(seeds, method.seedsMax) }, (_, k) => k + 1).flatMap((seed) =>
     streams.map((stream) => ({
       folder,
-      set: set.name,
+      set: set.data ?? set.name,
       stream: stream.name,
       method: method.id,
       seed,
       ...(set.channels === undefined ? {} : { channels: set.channels }),
+      ...(set.context === undefined ? {} : { context: set.context }),
       cost: method.cost * rowsOf(stream) * Math.max(1, (set.channels ?? stream.channels).length),
     })),
   );
@@ -75,7 +76,7 @@ async function measure(flags: Flags<keyof typeof OWN>, progress: Progress): Prom
   const threads = positiveInteger('threads', flags.own.threads ?? String(availableParallelism()));
 
   const runs = sets.map((set): SetRuns & { jobs: Job[] } => {
-    const streams = readSet(folder, set.name);
+    const streams = readSet(folder, set.data ?? set.name);
     const own = methods.filter((method) => runsOn(set, method));
     return { set, streams, methods: own, jobs: own.flatMap((method) => jobsOf(folder, set, streams, method, seeds)) };
   });
@@ -109,6 +110,7 @@ const SENTENCE = [
   'cloud_auc_pr',
   'cloud_recall',
   'telemetry_vus_pr',
+  'commands_vus_pr',
   'mgab_auc_pr',
   'mgab_events',
   'asd_auc_pr',

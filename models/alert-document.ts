@@ -22,7 +22,9 @@ export type AlertReason =
   /** Another type of value than it used to send: on/off or text instead of numbers. */
   | 'type_change'
   /** The time that comes with its samples runs away from our clock. */
-  | 'clock_skew';
+  | 'clock_skew'
+  /** The channels of a group do not go together as they did. */
+  | 'unusual_together';
 
 export interface SimilarAlert {
   id: string;

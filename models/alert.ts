@@ -29,6 +29,7 @@ export const REASONS = [
   'rate',
   'type_change',
   'clock_skew',
+  'unusual_together',
 ] as const;
 export const REASON = {
   predictionError: 0,
@@ -41,6 +42,7 @@ export const REASON = {
   rate: 7,
   typeChange: 8,
   clockSkew: 9,
+  unusualTogether: 10,
 } as const;
 
 /** A change worth telling, with everything about the alert that its document needs, as of that row. */
@@ -67,6 +69,8 @@ export interface AlertChange {
   acked: boolean;
   /** Six numbers by which alerts are alike (models/signature.ts); none until they are final. */
   signature: number[];
+  /** Of a group: share of each watched channel. */
+  shares?: number[];
 }
 
 /** What was seen and what was expected; NaN = not known. */

@@ -6,6 +6,7 @@
  * every row, and a batch must give the same results however the log was cut into batches.
  *
  *   from the door    series, time, arrival, value, flags
+ *   align            members
  *   order            time (repaired), gap, cadence, drop
  *   detect           flags (forgotten), expected, lower, upper, surprise, level, score, anomaly, alarm, changes
  */
@@ -44,6 +45,9 @@ export interface Batch {
   /** NaN = missing. */
   value: Float64Array;
   flags: Uint8Array;
+
+  /** Values of the channels where the row is that of a group; a hole elsewhere. */
+  members: (Float64Array | undefined)[];
 
   /** 0 = kept, else `dropCode`. */
   drop: Uint8Array;
@@ -84,6 +88,7 @@ export function createBatch(capacity: number): Batch {
     arrival: column(),
     value: column(),
     flags: new Uint8Array(capacity),
+    members: [],
     drop: new Uint8Array(capacity),
     gap: column(),
     cadence: column(),
@@ -121,4 +126,13 @@ export function pushRow(
   batch.arrival[row] = arrival;
   batch.value[row] = value;
   batch.flags[row] = flags;
+}
+
+/** Appends what is known of a row before it is scored. */
+export function copyRow(from: Batch, row: number, to: Batch): void {
+  const at = to.length;
+  pushRow(to, from.series[row], from.time[row], from.arrival[row], from.value[row], from.flags[row]);
+  to.drop[at] = from.drop[row];
+  to.gap[at] = from.gap[row];
+  to.cadence[at] = from.cadence[row];
 }

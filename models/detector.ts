@@ -15,7 +15,7 @@
  *   events    range + lasting + ahead; `anomaly` is this, where an event starts
  *   T         max(events, g·sudden): `sudden` is rare or the last errors together (models/sudden.ts), g makes them
  *             comparable (models/budget.ts). An alert acts on the highest of T, the sensor's health (stuck, silent)
- *             and what needs no learning (models/verdict.ts)
+ *             and what needs no learning (models/inspection.ts)
  *   level     the higher of events and 0.5·rare, falling slowly (e-fold in season/60): it stays up while a fault lasts
  *
  * Rules of a person (models/rules.ts) say which of it opens an alert, and change no score.
@@ -27,7 +27,7 @@ import { clip } from './activation.ts';
 import { Ahead } from './ahead.ts';
 import type { StateWatch } from './cells/cell.ts';
 import { alarmStep, calmAlarm, initialiseAlarm } from './alarm.ts';
-import { accept, isAccepted, isFiring, openedAt, peakOf, REASON, reasonOf } from './alert.ts';
+import { accept, firingFor, isAccepted, isFiring, openedAt, peakOf, REASON, reasonOf } from './alert.ts';
 import { type Batch, ROW } from './batch.ts';
 import {
   budgetGain,
@@ -50,10 +50,12 @@ import {
   SCORE_MAX,
 } from './calibration.ts';
 import { acceptGap, cadenceOf, overdueAfter } from './cadence.ts';
+import { Context } from './context.ts';
 import { featuresStep, inputCount } from './features.ts';
 import { frameStep, meanOf, scaleOf } from './frame.ts';
 import { hasRaw, isReset, KIND, kindStep, lastRawOf, type KindReading } from './kind.ts';
-import { calmLane, laneStep } from './lane.ts';
+import { Inspection } from './inspection.ts';
+import { calmLane, laneStep, laneTailStart, meanErrorOf } from './lane.ts';
 import { layoutOf, type DetectorLayout } from './layout.ts';
 import { lastArrivalOf, lastHeardOf, lastTimeOf, orderStep } from './order.ts';
 import { phaseOf } from './profile.ts';
@@ -62,9 +64,10 @@ import { isConstant, rangeStep, widenRange } from './range.ts';
 import { mayOpen, NO_RULES, type Rules } from './rules.ts';
 import { standardised } from './signature.ts';
 import { isSound } from './sound.ts';
-import { standFrom } from './standing.ts';
+import { standFrom, stands } from './standing.ts';
 import { acceptRun, STUCK_SIZE, stuckStep } from './stuck.ts';
 import { suddenStep } from './sudden.ts';
+import type { TrackDetector } from './track-detector.ts';
 import { type CellName, createLearner } from './training/create-learner.ts';
 import type { Learner } from './training/learner.ts';
 import type { Training } from './training/tbptt.ts';
@@ -77,6 +80,8 @@ export interface DetectorOptions {
   hidden: number;
   /** Past samples among the inputs. */
   lags: number;
+  /** Other series that are inputs of the forecast; their values come in batch.members. */
+  context: number;
   /** Length of the season, ms. */
   season: number;
   /** Alarms a day that a series like this one may raise. */
@@ -89,6 +94,7 @@ export const DEFAULTS: DetectorOptions = {
   cell: 'lstm',
   hidden: 16,
   lags: 20,
+  context: 0,
   season: 24 * 3600_000,
   budgetPerDay: 1,
   rules: NO_RULES,
@@ -110,6 +116,8 @@ export const BENCHMARK_THRESHOLD = 2.9;
 const BUCKETS_PER_SEASON = 288;
 const LASTING_SEASONS = 1 / 12;
 const LEVEL_SEASONS = 1 / 60;
+/** What has lasted for so long is the new normal, whether anybody said so or not. */
+const ACCEPT_SEASONS = 2;
 const QUIET_SEASONS = 5 / 6;
 const MEMORY_SAMPLES = 4000;
 /** A single odd sample is half a state of affairs. */
@@ -135,11 +143,12 @@ const HYGIENE_AFTER = 50;
 const ERROR_MEMORY = 500;
 const SOUND_EVERY = 64; // samples
 
-export class Detector {
+export class Detector implements TrackDetector {
   readonly options: DetectorOptions;
   readonly layout: DetectorLayout;
   readonly fast: Learner;
   readonly ahead: Ahead;
+  readonly context: Context;
   /** Series that share the budget. */
   series = 1;
   /** Numbers in a block. */
@@ -153,23 +162,36 @@ export class Detector {
   readonly #laneTail = createTail();
   readonly #reading: KindReading = { value: 0, gap: 0, kind: 0, changed: false };
   readonly #learned: Learned = { score: 0, reason: REASON.predictionError, fires: false, residual: Number.NaN };
+  readonly #inspection: Inspection;
   readonly #verdict: Verdict;
 
   /** @param make  what to forecast with instead of the learner that `cell` names: for comparisons */
   constructor(options: DetectorOptions, make: typeof createLearner = createLearner) {
     this.options = options;
     const { cell, hidden, lags, training } = options;
-    this.fast = make(cell, inputCount(lags), hidden, HEAD, training);
+    this.context = new Context(options.context);
+    this.fast = make(cell, inputCount(lags) + this.context.inputs, hidden, HEAD, training);
     const forecaster = make === createLearner ? cell : `${this.fast.cell.name}/${this.fast.size}`;
-    this.shape = [forecaster, hidden, lags, training.k1, training.k2, training.spread, training.optimizer.name].join(
-      ' ',
-    );
+    this.shape = [
+      forecaster,
+      hidden,
+      lags,
+      options.context,
+      training.k1,
+      training.k2,
+      training.spread,
+      training.optimizer.name,
+    ].join(' ');
     this.#bucketMs = options.season / BUCKETS_PER_SEASON;
     this.ahead = new Ahead(options.season, this.#bucketMs);
-    this.layout = layoutOf(options.lags, this.ahead.size, this.fast.size);
+    this.layout = layoutOf(options.lags, this.ahead.size, this.fast.size, this.context.size);
     this.size = this.layout.size;
     this.#quietMs = options.season * QUIET_SEASONS;
-    this.#verdict = new Verdict(options, this.layout, this.ahead);
+    this.#inspection = new Inspection(options.rules.limits, this.layout);
+    this.#verdict = new Verdict(options.season, this.layout, {
+      opened: (memory, at) => this.#standFrom(memory, at),
+      stands: (memory, at, time) => this.#stands(memory, at, time),
+    });
   }
 
   /** Makes the block at memory[at..] that of a series nothing is known of. */
@@ -217,7 +239,7 @@ export class Detector {
     const rawBefore = lastRawOf(memory, at + L.kind);
     const mayJump = hasRaw(memory, at + L.kind) && !isReset(memory, at + L.kind, raw);
     const reading = this.#reading;
-    this.#verdict.begin();
+    this.#inspection.begin();
     kindStep(memory, at + L.kind, raw, gap, (batch.flags[row] & ROW.onOff) !== 0, reading);
     if (reading.changed) {
       this.#forget(memory, at, memory[at + L.samples]);
@@ -233,7 +255,7 @@ export class Detector {
       this.#nothing(memory, at, batch, row);
       return;
     }
-    this.#verdict.inspect(memory, at, batch, row, raw, mayJump ? raw - rawBefore : 0, reading.gap);
+    this.#inspection.inspect(memory, at, batch, row, raw, mayJump ? raw - rawBefore : 0, reading.gap);
 
     if (isConstant(memory, at + L.range, x)) {
       this.#still(memory, at, batch, row, x, raw);
@@ -321,7 +343,7 @@ export class Detector {
       this.fast.learn(memory, at + L.fast);
     }
     frameStep(memory, frame, n > FRAME_AFTER ? m + s * clip((x - m) / s, FRAME_LIMIT) : x, samplesBack);
-    this.#forecastNext(memory, at, xClean, time + localOffset, gap, cadence);
+    this.#forecastNext(memory, at, xClean, time + localOffset, gap, cadence, batch.members[row]);
   }
 
   /**
@@ -371,7 +393,15 @@ export class Detector {
     return this.options.budgetPerDay / Math.max(1, this.series);
   }
 
-  #forecastNext(memory: Float64Array, at: number, x: number, local: number, gap: number, cadence: number): void {
+  #forecastNext(
+    memory: Float64Array,
+    at: number,
+    x: number,
+    local: number,
+    gap: number,
+    cadence: number,
+    beside: Float64Array | undefined,
+  ): void {
     const L = this.layout;
     const { season, lags } = this.options;
     const frame = at + L.frame;
@@ -381,6 +411,7 @@ export class Detector {
     const logGap = gap > 0 && cadence > 0 ? Math.log(gap / cadence) : 0;
     const to = this.fast.nextInput(memory, at + L.fast);
     featuresStep(memory, at + L.features, lags, z, phase, usual, logGap, to);
+    this.context.step(memory, at + L.context, beside, to + inputCount(lags));
     const change = memory[this.fast.forward(memory, at + L.fast)];
     memory[at + L.forecast] = clip(clip(z, INPUT_LIMIT) + change, FORECAST_LIMIT);
   }
@@ -412,7 +443,7 @@ export class Detector {
     const gap = batch.gap[row];
     const score = Math.min(Math.max(SCORE_MAX, threshold), threshold * (gap / overdueAfter(memory, cadence)));
     this.#unknown(batch, row);
-    this.#verdict.begin();
+    this.#inspection.begin();
     const endsNow = isFiring(memory, at + alert) && isAccepted(memory, at + alert);
     const isUsualNow = endsNow && reasonOf(memory, at + alert) === REASON.silence;
     const fires = alarmStep(memory, at + healthAlarm, batch.time[row], score, threshold, this.#quietMs);
@@ -440,7 +471,7 @@ export class Detector {
     this.#unknown(batch, row);
     batch.level[row] = memory[at + this.layout.level];
     if ((batch.flags[row] & ROW.text) === 0) return;
-    this.#verdict.inspectText(memory, at);
+    this.#inspection.inspectText(memory, at);
     this.#decide(memory, at, batch, row, 0, REASON.predictionError, false);
   }
 
@@ -457,7 +488,23 @@ export class Detector {
     learned.score = score;
     learned.reason = reason;
     learned.fires = fires;
-    this.#verdict.decide(memory, at, batch, row, learned);
+    this.#verdict.decide(memory, at, batch, row, learned, this.#inspection);
+  }
+
+  /** An alert opens: from here on the lanes are held against what they were. */
+  #standFrom(memory: Float64Array, at: number): void {
+    const L = this.layout;
+    standFrom(memory, at + L.standing, 0, laneTailStart(memory, at + L.lasting, this.#laneTail));
+    standFrom(memory, at + L.standing, 1, this.ahead.tailStart(memory, at + L.ahead, this.#laneTail));
+  }
+
+  /** Whether the fault of the open alert is still there, however usual it has become. */
+  #stands(memory: Float64Array, at: number, time: number): boolean {
+    const L = this.layout;
+    if (!(firingFor(memory, at + L.alert, time) < ACCEPT_SEASONS * this.options.season)) return false;
+    const lasting = stands(memory, at + L.standing, 0, meanErrorOf(memory, at + L.lasting));
+    const ahead = stands(memory, at + L.standing, 1, this.ahead.lean(memory, at + L.ahead));
+    return lasting || ahead;
   }
 
   #unknown(batch: Batch, row: number): void {

@@ -46,6 +46,7 @@ export interface DetectorLayout {
   frame: number;
   range: number;
   features: number;
+  context: number;
   /** Forecast of the next z; running square of its error; inputs clipped in a row. */
   forecast: number;
   errorSquare: number;
@@ -64,7 +65,7 @@ export interface DetectorLayout {
   size: number;
 }
 
-export function layoutOf(lags: number, aheadSize: number, forecasterSize: number): DetectorLayout {
+export function layoutOf(lags: number, aheadSize: number, forecasterSize: number, contextSize = 0): DetectorLayout {
   let next = 0;
   const take = (size: number) => {
     const at = next;
@@ -94,6 +95,7 @@ export function layoutOf(lags: number, aheadSize: number, forecasterSize: number
     frame: take(FRAME_SIZE),
     range: take(RANGE_SIZE),
     features: take(featuresSize(lags)),
+    context: take(contextSize),
     forecast: take(1),
     errorSquare: take(1),
     clipped: take(1),

@@ -52,7 +52,9 @@ export type Command =
   /** A source cannot be heard: whoever is silent there may be talking. */
   | { verb: 'deaf'; source: string }
   /** So many series share the budget of a pipeline from now on. */
-  | { verb: 'share'; pipeline: string; series: number };
+  | { verb: 'share'; pipeline: string; series: number }
+  /** These series are a group from now on. */
+  | { verb: 'group'; pipeline: string; source: string; watched: string[]; context: string[] };
 
 /** What the log holds, in one order for everything: samples and ticks (as batches), commands. */
 export type LogEntry = { kind: 'batch'; batch: Batch } | { kind: 'command'; time: number; command: Command };

@@ -5,20 +5,20 @@
  * partitions by hash of their id. A partition is what is saved as one shard and what a thread or a machine will own,
  * so nothing crosses it: memory, weights and seeds belong to one partition alone.
  */
-import type { Detector } from './detector.ts';
 import { hash32 } from './hash.ts';
 import { type Slot, Slots } from './slots.ts';
+import type { TrackDetector } from './track-detector.ts';
 
 export const PARTITIONS = 256;
 /** Some 8,000 series of the default detector: no stream of made-up topics can take the machine's memory. */
 const BYTES_MAX = 512 * 1024 * 1024;
 
 /** What a pipeline brings to its tracks. */
-export interface Model {
+export interface Model<D extends TrackDetector = TrackDetector> {
   pipeline: string;
   /** Since when its sources are heard, epoch ms: nobody is overdue for the time before. Infinity: they are not. */
   listeningSince: number;
-  detector: Detector;
+  detector: D;
   seed: number;
 }
 
@@ -30,6 +30,10 @@ export interface Track extends Slot {
   source: string;
   model: Model;
   partition: number;
+  /** Of a series that belongs to a group: which, and its place there. */
+  member: { group: Track; channel: number } | undefined;
+  /** Of a group: ids of its members, the watched ones first. */
+  members: readonly string[];
 }
 
 export class Registry {
@@ -39,6 +43,8 @@ export class Registry {
   readonly #byId = new Map<string, Track>();
   readonly #slots: Map<number, Slots>[] = Array.from({ length: PARTITIONS }, () => new Map<number, Slots>());
   readonly #holes: number[] = [];
+  /** Places in groups, by id of the member, be it there or not. */
+  readonly #places = new Map<string, { group: Track; channel: number }>();
   readonly #bytesMax: number;
   #bytes = 0;
 
@@ -70,15 +76,31 @@ export class Registry {
     const partition = hash32(id) % PARTITIONS;
     const { memory, at } = this.#slotsOf(partition, model.detector.size).take();
     const index = this.#holes.pop() ?? this.tracks.length;
-    const track: Track = { index, id, source, model, partition, memory, at };
+    const track: Track = { index, id, source, model, partition, memory, at, member: this.#places.get(id), members: [] };
     model.detector.initialise(memory, at, hash32(id, model.seed));
     this.tracks[index] = track;
     this.#byId.set(id, track);
     return track;
   }
 
+  get hasGroups(): boolean {
+    return this.#places.size > 0;
+  }
+
+  /** Makes a track a group of these series, the watched ones first. A series belongs to one group. */
+  join(group: Track, members: readonly string[]): void {
+    group.members = members;
+    for (const [channel, id] of members.entries()) {
+      const place = { group, channel };
+      this.#places.set(id, place);
+      const track = this.#byId.get(id);
+      if (track !== undefined) track.member = place;
+    }
+  }
+
   remove(track: Track): void {
     if (this.#byId.get(track.id) !== track) return;
+    this.#dissolve(track);
     this.#byId.delete(track.id);
     this.#bytes -= track.model.detector.size * Float64Array.BYTES_PER_ELEMENT;
     this.tracks[track.index] = undefined;
@@ -89,6 +111,15 @@ export class Registry {
   /** Tracks in the order of their index. */
   *[Symbol.iterator](): Iterator<Track> {
     for (const track of this.tracks) if (track !== undefined) yield track;
+  }
+
+  #dissolve(group: Track): void {
+    for (const id of group.members) {
+      if (this.#places.get(id)?.group !== group) continue;
+      this.#places.delete(id);
+      const track = this.#byId.get(id);
+      if (track !== undefined) track.member = undefined;
+    }
   }
 
   #slotsOf(partition: number, size: number): Slots {

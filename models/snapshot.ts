@@ -22,6 +22,8 @@ export interface TrackState {
   pipeline: string;
   /** `Detector.shape` of the block. */
   shape: string;
+  /** Members of a group, the watched ones first; absent for a series. */
+  group?: { watched: number; members: readonly string[] };
   block: Float64Array;
 }
 
@@ -34,7 +36,7 @@ export interface Snapshot {
 interface Header {
   kernel: string;
   partition: number;
-  tracks: { id: string; source: string; pipeline: string; shape: string; size: number; crc: number }[];
+  tracks: (Omit<TrackState, 'block'> & { size: number; crc: number })[];
 }
 
 /** Copies the tracks of a partition into bytes of their own. */
@@ -47,10 +49,11 @@ export function encodeSnapshot(
   const blocks = new Float64Array(numbers);
   const header: Header = { kernel: KERNEL, partition, tracks: [] };
   let to = 0;
-  for (const { id, source, pipeline, shape, memory, at, size } of tracks) {
+  for (const { id, source, pipeline, shape, group, memory, at, size } of tracks) {
     blocks.set(memory.subarray(at, at + size), to);
     const bytes = new Uint8Array(blocks.buffer, to * 8, size * 8);
-    header.tracks.push({ id, source, pipeline, shape, size, crc: crc32(bytes) });
+    const which = group === undefined ? {} : { group };
+    header.tracks.push({ id, source, pipeline, shape, ...which, size, crc: crc32(bytes) });
     to += size;
   }
   let text = codec.encode(JSON.stringify(header));
@@ -94,13 +97,13 @@ export function decodeSnapshot(bytes: Uint8Array, codec: { decode(bytes: Uint8Ar
   }
   const snapshot: Snapshot = { tracks: [], damaged: [] };
   let from = PREFIX + headerLength;
-  for (const { id, source, pipeline, shape, size, crc } of header.tracks) {
+  for (const { size, crc, ...track } of header.tracks) {
     // A copy in memory of its own: the bytes may be a window on a larger and unaligned buffer.
     const raw = Uint8Array.from(bytes.subarray(from, from + size * 8));
     from += size * 8;
     if (raw.length === size * 8 && crc32(raw) === crc) {
-      snapshot.tracks.push({ id, source, pipeline, shape, block: new Float64Array(raw.buffer) });
-    } else snapshot.damaged.push(id);
+      snapshot.tracks.push({ ...track, block: new Float64Array(raw.buffer) });
+    } else snapshot.damaged.push(track.id);
   }
   return snapshot;
 }

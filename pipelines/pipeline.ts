@@ -1,18 +1,19 @@
 /**
  * The one straight way: entries of the log in, scored batches out.
  *
- *   order ▸ pace ▸ detect ──▶ raise (alerts)
- *                         └─▶ thin (screens)
+ *   order ▸ align ▸ pace ▸ detect ──▶ raise (alerts)
+ *                                 └─▶ thin (screens)
  *
- * One shared stream for all series. `align`, which joins channels into groups, will stand before `pace`.
+ * One shared stream for all series.
  */
 import { type Observable, share } from 'rxjs';
 import type { Batch } from '../models/batch.ts';
 import type { Registry } from '../models/registry.ts';
+import { align } from './align.ts';
 import { detect, type LocalOffset } from './detect.ts';
 import { order } from './order.ts';
 import { pace } from './pace.ts';
 
 export function pipeline(entries: Observable<Batch>, registry: Registry, localOffset: LocalOffset): Observable<Batch> {
-  return entries.pipe(order(registry), pace(registry), detect(registry, localOffset), share());
+  return entries.pipe(order(registry), align(registry), pace(registry), detect(registry, localOffset), share());
 }

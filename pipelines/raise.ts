@@ -82,7 +82,7 @@ function documentOf(change: AlertChange, track: Track, similar: SimilarAlert[], 
     peak_score: change.peak,
     per_day: change.perDay,
     count: change.count,
-    channels: [{ series: track.id, share: 1 }],
+    channels: channelsOf(change, track),
     signature: change.signature,
     similar,
     tags: { source: track.source },
@@ -99,6 +99,14 @@ function documentOf(change: AlertChange, track: Track, similar: SimilarAlert[], 
     learning: options.learningOf(track) < 1,
     seq: ++options.journal.seq,
   };
+}
+
+/** Whose doing it is, the first to blame first. */
+function channelsOf({ shares }: AlertChange, { id, members }: Track): AlertDocument['channels'] {
+  if (shares === undefined) return [{ series: id, share: 1 }];
+  return shares
+    .map((share, channel) => ({ series: members[channel] ?? id, share }))
+    .toSorted((a, b) => b.share - a.share);
 }
 
 function severityOf(change: AlertChange): Severity {

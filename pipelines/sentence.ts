@@ -51,6 +51,8 @@ function claim(facts: Facts, is: string, amount: string, band: string, unit: str
       return `${is} ${amount}, changing faster than its limit${speed(limits, unit)}`;
     case 'type_change':
       return `${is} sending another type of value than before`;
+    case 'unusual_together':
+      return `${is} unlike itself: its channels do not go together as they did`;
     case 'clock_skew':
       return `${is} sending times that are further from our clock than usual`;
   }

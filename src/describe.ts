@@ -1,4 +1,5 @@
 /** A track as the outside sees it. */
+import { Detector } from '../models/detector.ts';
 import { isEnum, KIND, kindOf } from '../models/kind.ts';
 import { cadenceOf } from '../models/cadence.ts';
 import { sampleCountOf } from '../models/order.ts';
@@ -38,6 +39,7 @@ export function describe(track: Track, { alerting, overdue, unit }: Condition): 
 }
 
 function kindName({ memory, at, model }: Track): SeriesKind {
+  if (!(model.detector instanceof Detector)) return 'group';
   const { layout } = model.detector;
   const kind = kindOf(memory, at + layout.kind);
   if (kind === KIND.counter) return 'counter';

@@ -13,6 +13,7 @@ import { acknowledge, isFiring } from '../models/alert.ts';
 import type { AlertDocument } from '../models/alert-document.ts';
 import { type Batch, createTick } from '../models/batch.ts';
 import { Detector } from '../models/detector.ts';
+import { GroupDetector } from '../models/group/group-detector.ts';
 import { lastTimeOf } from '../models/order.ts';
 import type { Cancel, CheckpointStore, Clock, Command, LogEntry, Ownership, SampleLog } from '../models/ports.ts';
 import { learningOf } from '../models/progress.ts';
@@ -22,10 +23,12 @@ import { pipeline } from '../pipelines/pipeline.ts';
 import { raise } from '../pipelines/raise.ts';
 import { type SampleColumns, thin } from '../pipelines/thin.ts';
 import { createDecoder, type Decoder } from '../sensors/decode.ts';
+import { seriesId } from '../sensors/topic.ts';
 import { AUTOMATIC, type Mapping } from '../sensors/mapping.ts';
 import { AlertLog } from './alert-log.ts';
 import type { PipelineConfig } from './config/config.ts';
-import { detectorOptions } from './detector-options.ts';
+import { detectorOptions, groupOptions } from './detector-options.ts';
+import { missingGroups } from './groups.ts';
 import { Intake, type Receipt } from './intake.ts';
 import { Runaway } from './runaway.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -44,6 +47,7 @@ export interface EngineOptions {
 
 const TICK_MS = 1000;
 const TICK_LATE_MS = 1500;
+const GROUP_EVERY_MS = 10_000;
 /** No pipeline reads this source. */
 const UNROUTED: Receipt = { accepted: 0, drops: ['unrouted'] };
 const TEXT = {
@@ -61,6 +65,7 @@ export class Engine {
 
   readonly #options: EngineOptions;
   readonly #models = new Map<string, Model>();
+  readonly #configs = new Map<string, PipelineConfig>();
   /** Sources of each pipeline, by its id. */
   readonly #inputs = new Map<string, string[]>();
   readonly #routes = new Map<string, Model>();
@@ -75,6 +80,7 @@ export class Engine {
   readonly #runaway = new Runaway();
   #saving: Promise<void> | undefined;
   #tickedAt = Infinity;
+  #groupedAt = -Infinity;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -107,6 +113,8 @@ export class Engine {
     model.detector = detector;
     model.seed = config.seed;
     this.#models.set(id, model);
+    this.#configs.set(id, config);
+    this.#refitGroups(id, config);
     this.#localOffset.set(id, localOffsetOf(config.timezone));
     this.#inputs.set(id, config.inputs);
     // The source that could not be heard may be none of its inputs any more, or be one now.
@@ -119,6 +127,7 @@ export class Engine {
     if (model === undefined) return;
     this.#removeTracks(id);
     this.#models.delete(id);
+    this.#configs.delete(id);
     this.#inputs.delete(id);
     this.#route();
     this.#localOffset.delete(id);
@@ -240,7 +249,7 @@ export class Engine {
     telemetry.log.error({ partition }, 'no checkpoint of a partition can be read; its series start untrained');
   }
 
-  #restoreTrack({ id, source, pipeline: owner, shape, block }: TrackState): void {
+  #restoreTrack({ id, source, pipeline: owner, shape, group, block }: TrackState): void {
     const { telemetry } = this.#options;
     const model = this.#models.get(owner);
     if (model === undefined) {
@@ -248,6 +257,11 @@ export class Engine {
         { series: id, pipeline: owner },
         'the pipeline of this series is gone, and with it what was learned',
       );
+    } else if (group !== undefined) {
+      const track = this.#admitGroup(owner, source, group.members, group.watched);
+      if (track?.model.detector.shape === shape && block.length === track.model.detector.size) {
+        track.memory.set(block, track.at);
+      }
     } else if (model.detector.shape !== shape || model.detector.size !== block.length) {
       telemetry.log.warn({ series: id }, 'the checkpoint is of another shape; the series starts untrained');
     } else {
@@ -276,6 +290,10 @@ export class Engine {
     if (now - this.#tickedAt > TICK_LATE_MS) this.#append({ verb: 'listen', source: null });
     this.#tickedAt = now;
     this.#shareBudgets();
+    if (now - this.#groupedAt >= GROUP_EVERY_MS) {
+      this.#groupedAt = now;
+      this.#formGroups();
+    }
     log.append({ kind: 'batch', batch: createTick(now) });
   }
 
@@ -307,9 +325,13 @@ export class Engine {
         this.#deaf.add(command.source);
         this.#listenThrough(command.source, time);
         break;
-      case 'share': {
-        const model = this.#models.get(command.pipeline);
-        if (model !== undefined) model.detector.series = command.series;
+      case 'share':
+        for (const { detector } of this.#modelsOf(command.pipeline)) detector.series = command.series;
+        break;
+      case 'group': {
+        const { pipeline, source, watched, context } = command;
+        this.#admitGroup(pipeline, source, [...watched, ...context], watched.length);
+        this.#closeOrphans(time);
       }
     }
   }
@@ -320,6 +342,54 @@ export class Engine {
     for (const [pipeline, { detector }] of this.#models) {
       const series = Math.max(1, counts.get(pipeline) ?? 0);
       if (series !== detector.series) this.#append({ verb: 'share', pipeline, series });
+    }
+  }
+
+  /** The model of a pipeline's series, and those of its groups. */
+  #modelsOf(pipeline: string): Set<Model> {
+    const models = new Set<Model>();
+    const own = this.#models.get(pipeline);
+    if (own !== undefined) models.add(own);
+    for (const track of this.registry) if (track.model.pipeline === pipeline) models.add(track.model);
+    return models;
+  }
+
+  /** A group of these series, untrained; in the place of one that had fewer. */
+  #admitGroup(pipeline: string, source: string, members: readonly string[], watched: number): Track | undefined {
+    const model = this.#models.get(pipeline);
+    const config = this.#configs.get(pipeline);
+    if (model === undefined || config?.group !== 'topic') return undefined;
+    const id = seriesId(source);
+    const known = this.registry.find(id);
+    if (known !== undefined) this.registry.remove(known);
+    const detector = new GroupDetector(groupOptions(config, watched, members.length - watched));
+    detector.series = model.detector.series;
+    const track = this.registry.admit(id, source, { ...model, detector });
+    if (track !== undefined) this.registry.join(track, members);
+    return track;
+  }
+
+  /** Groups go on under a changed configuration, or end with it. */
+  #refitGroups(pipeline: string, config: PipelineConfig): void {
+    for (const track of this.registry) {
+      const { detector } = track.model;
+      if (track.model.pipeline !== pipeline || !(detector instanceof GroupDetector)) continue;
+      const { channels, context } = detector.options;
+      const next = new GroupDetector(groupOptions(config, channels, context));
+      if (config.group === 'off' || next.shape !== detector.shape) this.registry.remove(track);
+      else {
+        next.series = detector.series;
+        track.model.detector = next;
+      }
+    }
+  }
+
+  #formGroups(): void {
+    for (const [pipeline, { group }] of this.#configs) {
+      if (group === 'off') continue;
+      for (const { source, watched, context } of missingGroups(this.registry, pipeline)) {
+        this.#append({ verb: 'group', pipeline, source, watched, context });
+      }
     }
   }
 
@@ -384,6 +454,7 @@ export class Engine {
         pipeline: track.model.pipeline,
         shape: track.model.detector.shape,
         size: track.model.detector.size,
+        ...groupOf(track),
       }));
       shards.push({ partition, position: log.position, bytes: encodeSnapshot(partition, rows, TEXT) });
       await nextTurn();
@@ -433,6 +504,12 @@ export class Engine {
     for (const track of this.registry) if (track.model.pipeline === id) this.registry.remove(track);
     this.#closeOrphans(this.#options.clock.now());
   }
+}
+
+/** What a checkpoint has to know of a group beside its numbers. */
+function groupOf({ members, model }: Track): Pick<TrackState, 'group'> {
+  if (!(model.detector instanceof GroupDetector)) return {};
+  return { group: { watched: model.detector.options.channels, members } };
 }
 
 function countBy<T>(items: Iterable<T>, keyOf: (item: T) => string): Map<string, number> {

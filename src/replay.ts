@@ -1,14 +1,17 @@
 /**
  * A recorded file through the live path on a faster clock: the same stations, the same numbers, whatever the speed.
  *
- * Every file starts untrained (or from a copy of the state after a warm-up file) and every row is a sample. Channels of
- * a file are series of their own; a row's score is the highest of its channels.
+ * Every file starts untrained (or from a copy of the state after a warm-up file) and every row is a sample. One channel is
+ * a series; several are a group, with one joint model, or, where that is asked for, series of their own, and a row's score
+ * is then the highest of them.
  */
 import { Subject } from 'rxjs';
 import { type Batch, BATCH_ROWS_MAX, createBatch, createTick, pushRow, ROW } from '../models/batch.ts';
 import { DEFAULTS, Detector, type DetectorOptions } from '../models/detector.ts';
 import { CodedError } from '../models/errors.ts';
+import { GROUP_DEFAULTS, GroupDetector, type GroupOptions } from '../models/group/group-detector.ts';
 import { type Model, Registry } from '../models/registry.ts';
+import type { TrackDetector } from '../models/track-detector.ts';
 import type { createLearner } from '../models/training/create-learner.ts';
 import { openRecording, type RecordedRow } from '../sensors/recording.ts';
 import { seriesId } from '../sensors/topic.ts';
@@ -23,6 +26,12 @@ export interface ReplayOptions {
   learner?: typeof createLearner;
   /** Only these channels of the file; all of them where absent. */
   channels?: readonly string[];
+  /** Channels that are inputs and are not watched. */
+  context?: readonly string[];
+  /** Several channels are series of their own. */
+  apart?: boolean;
+  /** Of the joint model. */
+  group?: Partial<GroupOptions>;
   localOffset?: (time: number) => number;
   /** Blocks to start from, by series id; see `warmUp`. */
   warm?: ReadonlyMap<string, Float64Array>;
@@ -90,12 +99,9 @@ class Replay {
   readonly #options: ReplayOptions;
   /** As many channels as the file has: nobody outside can make up more. */
   readonly #registry = new Registry(Infinity);
-  readonly #model: Model;
 
   constructor(options: ReplayOptions) {
     this.#options = options;
-    const detector = new Detector({ ...DEFAULTS, ...options.detector }, options.learner);
-    this.#model = { pipeline: 'replay', listeningSince: -Infinity, detector, seed: options.seed ?? 1 };
   }
 
   blocks(): Map<string, Float64Array> {
@@ -109,23 +115,23 @@ class Replay {
   async *run(path: string): AsyncGenerator<ScoredRow[]> {
     const { periodMs = 1000, batchRows = 512, localOffset = () => 0, onProgress } = this.#options;
     const recording = await openRecording(path, periodMs);
-    const columns = columnsOf(path, recording.channels, this.#options.channels);
-    if (columns.length > BATCH_ROWS_MAX) {
-      const got = columns.length;
+    const columns = columnsOf(path, recording.channels, this.#options);
+    if (columns.all.length > BATCH_ROWS_MAX) {
+      const got = columns.all.length;
       throw new CodedError('RECORDING_CHANNELS', `${path}:1  expected at most ${BATCH_ROWS_MAX} channels, got ${got}`);
     }
-    const channels = columns.map((column) => this.#admit(recording.channels[column]));
-    this.#model.detector.series = channels.length;
+    const isGroup = columns.watched > 1 && this.#options.apart !== true;
+    const tracks = isGroup ? [this.#admitGroup(columns)] : this.#admitAll(recording.channels, columns);
     const entries = new Subject<Batch>();
     let scored: Batch | undefined;
     const subscription = pipeline(entries, this.#registry, (_, time) => localOffset(time)).subscribe((batch) => {
       scored = batch;
     });
-    const rowsMax = Math.max(1, Math.min(batchRows, Math.floor(BATCH_ROWS_MAX / Math.max(1, channels.length))));
+    const rowsMax = Math.max(1, Math.min(batchRows, Math.floor(BATCH_ROWS_MAX / Math.max(1, tracks.length))));
     let pending: RecordedRow[] = [];
     const flush = (): ScoredRow[] => {
-      entries.next(this.#batch(pending, columns, channels));
-      const results = scoredRows(pending, scored!, columns);
+      entries.next(batchOf(pending, columns, tracks));
+      const results = scoredRows(pending, scored!, columns.all[0], tracks.length);
       pending = [];
       return results;
     };
@@ -151,49 +157,79 @@ class Replay {
     onProgress?.(recording.bytesRead());
   }
 
-  #admit(channel: string): number {
-    const source = `replay/${channel}`;
-    const track = this.#registry.admit(seriesId(source), source, this.#model)!;
+  /** Every watched channel a series. */
+  #admitAll(names: readonly string[], { all, watched }: Columns): number[] {
+    const context = all.length - watched;
+    const detector = new Detector({ ...DEFAULTS, ...this.#options.detector, context }, this.#options.learner);
+    detector.series = watched;
+    return all.slice(0, watched).map((column) => this.#admit(`replay/${names[column]}`, detector));
+  }
+
+  /** All channels together. */
+  #admitGroup({ watched, all }: Columns): number {
+    const { cell, season, budgetPerDay, rules } = { ...DEFAULTS, ...this.#options.detector };
+    const shared = { cell, season, budgetPerDay, rules };
+    const shape = { channels: watched, context: all.length - watched };
+    return this.#admit(
+      'replay/group',
+      new GroupDetector({ ...GROUP_DEFAULTS, ...shared, ...shape, ...this.#options.group }, this.#options.learner),
+    );
+  }
+
+  #admit(source: string, detector: TrackDetector): number {
+    const model: Model = { pipeline: 'replay', listeningSince: -Infinity, detector, seed: this.#options.seed ?? 1 };
+    const track = this.#registry.admit(seriesId(source), source, model)!;
     const warm = this.#options.warm?.get(track.id);
     if (warm !== undefined) track.memory.set(warm, track.at);
     return track.index;
   }
+}
 
-  #batch(rows: readonly RecordedRow[], columns: readonly number[], channels: readonly number[]): Batch {
-    const batch = createBatch(rows.length * channels.length);
-    for (const { time, values } of rows) {
-      for (let c = 0; c < channels.length; c++) {
-        pushRow(batch, channels[c], time, time, values[columns[c]], ROW.recorded);
-      }
+/** A row for each track: one for a group, with all its values; else one for each channel, with its context. */
+function batchOf(rows: readonly RecordedRow[], { all, watched }: Columns, tracks: readonly number[]): Batch {
+  const batch = createBatch(rows.length * tracks.length);
+  const isGroup = tracks.length < watched;
+  const beside = isGroup ? all : all.slice(watched);
+  for (const { time, values } of rows) {
+    for (const [k, track] of tracks.entries()) {
+      if (beside.length > 0) batch.members[batch.length] = Float64Array.from(beside, (column) => values[column]);
+      pushRow(batch, track, time, time, isGroup ? Number.NaN : values[all[k]], ROW.recorded);
     }
-    return batch;
   }
+  return batch;
+}
+
+interface Columns {
+  /** The watched ones first, context after them. */
+  all: number[];
+  watched: number;
 }
 
 /** @throws CodedError RECORDING_CHANNEL for a wanted channel that the file does not have */
-function columnsOf(path: string, channels: readonly string[], wanted: readonly string[] | undefined): number[] {
-  if (wanted === undefined) return channels.map((_, column) => column);
-  return wanted.map((channel) => {
+function columnsOf(path: string, channels: readonly string[], options: ReplayOptions): Columns {
+  const { context = [] } = options;
+  const wanted = options.channels ?? channels.filter((channel) => !context.includes(channel));
+  const all = [...wanted, ...context].map((channel) => {
     const column = channels.indexOf(channel);
     if (column >= 0) return column;
     throw new CodedError('RECORDING_CHANNEL', `${path}:1  expected a channel "${channel}", got ${channels.join()}`);
   });
+  return { all, watched: wanted.length };
 }
 
-/** One result for each recorded row: the highest over its channels. */
-function scoredRows(rows: readonly RecordedRow[], batch: Batch, columns: readonly number[]): ScoredRow[] {
-  const channels = columns.length;
+/** One result for each recorded row: the highest over its tracks. */
+function scoredRows(rows: readonly RecordedRow[], batch: Batch, first: number, tracks: number): ScoredRow[] {
   return rows.map(({ label, values }, i) => {
     const result = {
       timestamp: label,
-      value: values[columns[0]] ?? Number.NaN,
-      expected: batch.expected[i * channels] ?? Number.NaN,
+      value: values[first] ?? Number.NaN,
+      expected: batch.expected[i * tracks] ?? Number.NaN,
       anomalyScore: 0,
       surprise: 0,
       level: 0,
       alarm: 0,
     };
-    for (let row = i * channels; row < (i + 1) * channels; row++) {
+    for (let row = i * tracks; row < (i + 1) * tracks; row++) {
       result.anomalyScore = Math.max(result.anomalyScore, batch.anomaly[row]);
       result.surprise = Math.max(result.surprise, batch.surprise[row]);
       result.level = Math.max(result.level, batch.level[row]);

@@ -11,12 +11,14 @@ export interface Job {
   method: string;
   seed: number;
   channels?: readonly string[];
+  /** The other channels are inputs. */
+  context?: boolean;
   /** About how long it takes, in any unit. */
   cost: number;
 }
 
-export async function jobScores({ folder, set, stream, method, seed, channels }: Job): Promise<Scores> {
-  return scoreStream(readOne(folder, set, stream), methodOf(method), seed, channels);
+export async function jobScores({ folder, set, stream, method, seed, channels, context }: Job): Promise<Scores> {
+  return scoreStream(readOne(folder, set, stream), methodOf(method), seed, channels, context);
 }
 
 type Answer = { scores: Scores } | { error: string };

@@ -21,7 +21,7 @@ export interface Method {
   /** About how long a sample takes, against the detector's. */
   cost: number;
   learner?: LearnerFactory;
-  /** Too slow for a forecaster in every one of many channels. */
+  /** Has one output: not for a group. */
   narrow?: boolean;
 }
 
@@ -65,6 +65,7 @@ export const METHODS: readonly Method[] = [
     seedsMax: 1,
     cost: 0.5,
     learner: (_name, inputs) => new Readout(new InputCell(inputs), RLS),
+    narrow: true,
   },
   {
     id: 'fourier',
@@ -80,6 +81,7 @@ export const METHODS: readonly Method[] = [
   { id: 'difference', note: 'last difference, scaled', kind: 'floor', seedsMax: 1, cost: 0.01 },
   { id: 'lags', note: 'linear prediction from 16 lags, error scaled', kind: 'floor', seedsMax: 1, cost: 0.1 },
   { id: 'pca', note: 'T² in the principal components of the first rows', kind: 'floor', seedsMax: 1, cost: 0.1 },
+  { id: 'covariance', note: 'distance from a covariance that always learns', kind: 'floor', seedsMax: 1, cost: 0.1 },
   { id: 'pairs', note: 'the rarest pair of events', kind: 'floor', seedsMax: 1, cost: 0.01 },
   { id: 'counts', note: 'how often each event occurs, no order', kind: 'floor', seedsMax: 1, cost: 0.01 },
 ];

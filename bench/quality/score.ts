@@ -7,6 +7,7 @@ import type { Stream } from './data.ts';
 import { type ChannelFloor, differenceFloor, lagsFloor, randomFloor, rowFloor, zFloor } from './floors.ts';
 import { eventFloor } from './event-floors.ts';
 import type { Method } from './methods.ts';
+import { mahalanobis } from './covariance.ts';
 import { hotelling } from './pca.ts';
 
 /** One number for each row; a floor has one score for all three, and no alarms. */
@@ -30,6 +31,7 @@ export async function scoreStream(
   method: Method,
   seed: number,
   channels?: readonly string[],
+  context = false,
 ): Promise<Scores> {
   const started = performance.now();
   const scores =
@@ -37,7 +39,7 @@ export async function scoreStream(
       ? floorScores(stream, method.id, seed, channels)
       : stream.sessions.length > 0
         ? await sessionScores(stream, method, seed)
-        : await replayScores(stream, method, seed, channels);
+        : await replayScores(stream, method, seed, channels, context);
   return { ...scores, seconds: (performance.now() - started) / 1000 };
 }
 
@@ -60,8 +62,14 @@ function floorOf(
     .map((channel) => stream.channels.indexOf(channel))
     .map((c) => (before === undefined ? stream.columns[c] : joined(before[c], stream.columns[c])));
   const rowsBefore = columns[0].length - stream.labels.length;
-  const scores = id === 'pca' ? pcaFloor(columns, rowsBefore + stream.warmup) : rowFloor(columns, FLOORS[id]);
+  const scores = manyFloor(columns, id, rowsBefore + stream.warmup) ?? rowFloor(columns, FLOORS[id]);
   return scores.slice(rowsBefore);
+}
+
+/** A floor that sees all channels together. */
+function manyFloor(columns: readonly Float64Array[], id: string, warmup: number): Float64Array | undefined {
+  if (id === 'pca') return pcaFloor(columns, warmup);
+  return id === 'covariance' ? mahalanobis(columns) : undefined;
 }
 
 function pcaFloor(columns: readonly Float64Array[], warmup: number): Float64Array {
@@ -83,9 +91,12 @@ async function replayScores(
   stream: Stream,
   { learner }: Method,
   seed: number,
-  channels?: readonly string[],
+  channels: readonly string[] | undefined,
+  context: boolean,
 ): Promise<Omit<Scores, 'seconds'>> {
+  const beside = context ? stream.channels.filter((channel) => channels?.includes(channel) !== true) : [];
   const options: ReplayOptions = {
+    context: beside,
     seed,
     periodMs: stream.periodMs,
     ...(learner === undefined ? {} : { learner }),

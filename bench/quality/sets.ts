@@ -43,7 +43,11 @@ export interface SetSpec {
   title: string;
   /** What the detector gets to see; all channels where absent. */
   channels?: readonly string[];
-  /** Several channels, of which the detector watches each alone. */
+  /** Folder of its streams, where that is not its name. */
+  data?: string;
+  /** Channels that it does not watch are inputs beside those it does. */
+  context?: true;
+  /** Several channels, which the detector watches as one group. */
   wide?: boolean;
   /** Why there is nothing to run yet. */
   unavailable?: string;
@@ -125,6 +129,20 @@ export const SETS: readonly SetSpec[] = [
     ],
   },
   {
+    name: 'commands',
+    data: 'telemetry',
+    title: 'telemetry, with the commands sent as context; level',
+    channels: ['value'],
+    context: true,
+    floors: [],
+    measures: [
+      { id: 'vus_pr', ...higher, figure: vusPr('level'), bar: 0.5, stretch: 0.6 },
+      { id: 'auc_pr', ...higher, figure: aucPr('level') },
+      { id: 'recall', ...higher, figure: recall('level') },
+      error(),
+    ],
+  },
+  {
     name: 'mgab',
     title: 'mgab, chaotic series with invisible cuts; surprise',
     floors: FLOORS,
@@ -144,7 +162,7 @@ export const SETS: readonly SetSpec[] = [
     name: 'asd',
     title: 'asd, application servers; AUC-PR of surprise, VUS-PR of level',
     wide: true,
-    floors: FLOORS,
+    floors: [...FLOORS, 'covariance'],
     measures: [
       { id: 'auc_pr', ...higher, figure: aucPr('surprise'), bar: 0.6, stretch: 0.68 },
       { id: 'vus_pr', ...higher, figure: vusPr('level'), bar: 0.58, stretch: 0.7 },
@@ -157,7 +175,7 @@ export const SETS: readonly SetSpec[] = [
     name: 'smd',
     title: 'smd, server metrics; level',
     wide: true,
-    floors: FLOORS,
+    floors: [...FLOORS, 'covariance'],
     measures: [
       { id: 'auc_pr', ...higher, figure: aucPr('level'), bar: 0.55, stretch: 0.62 },
       { id: 'recall', ...higher, figure: recall('level') },
@@ -169,7 +187,7 @@ export const SETS: readonly SetSpec[] = [
     name: 'tep',
     title: 'tep, chemical process, lasting faults; level',
     wide: true,
-    floors: [...FLOORS, 'pca'],
+    floors: [...FLOORS, 'covariance', 'pca'],
     measures: [
       { id: 'faulty', ...higher, figure: faultyShare, bar: 0.6, stretch: 0.72 },
       { id: 'healthy', ...lower, figure: healthyShare, bar: 0.01 },
@@ -179,7 +197,7 @@ export const SETS: readonly SetSpec[] = [
     name: 'skab',
     title: 'skab, pump rig; level',
     wide: true,
-    floors: [...FLOORS, 'pca'],
+    floors: [...FLOORS, 'covariance', 'pca'],
     measures: [
       { id: 'auc_roc', ...higher, figure: aucRoc('level'), bar: 0.75, stretch: 0.85 },
       { id: 'auc_pr', ...higher, figure: aucPr('level') },

@@ -22,7 +22,7 @@ export function overview(set: SetSpec, measured: readonly Measured[], every: rea
     '',
   ];
   return {
-    title: `${set.title}${set.wide === true ? ' (the detector watches each channel alone)' : ''}`,
+    title: `${set.title}${set.wide === true ? ' (all channels as one group)' : ''}`,
     header: ['', ...measures.map(({ id }) => id), 'µs/row', ''],
     rows: [
       ...measured.map((one) => [

@@ -122,6 +122,10 @@ export interface PipelineConfig {
   cell: CellName;
   /** Hidden units of each detector. */
   hidden: number;
+  /** Whether the fields of a topic are watched together as well. */
+  group: 'off' | 'topic';
+  /** How long a lasting change of a group is held to be a fault. */
+  holdMs: number;
   seasonMs: number;
   /** IANA name; with `seasonMs` it places a sample in its season. */
   timezone: string;

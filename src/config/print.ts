@@ -153,6 +153,8 @@ function pipelineKeys(pipeline: PipelineConfig): object {
     kind: pipeline.kind,
     cell: pipeline.cell,
     hidden: pipeline.hidden,
+    group: pipeline.group,
+    hold: formatDuration(pipeline.holdMs),
     season: formatDuration(pipeline.seasonMs),
     timezone: pipeline.timezone,
     alert_budget: formatBudget(pipeline.alertBudgetPerDay),

@@ -31,7 +31,7 @@ import { BUDGET_PATTERN, parseBudget, parsePercent, PERCENT_PATTERN } from './un
 
 const LATER = {
   top: ['include'],
-  pipelineKeys: ['hold', 'group', 'context', 'peers', 'memory', 'weights'],
+  pipelineKeys: ['context', 'peers', 'memory', 'weights'],
   kinds: ['events'],
 };
 
@@ -120,6 +120,12 @@ const pipeline = section(
     kind: word(['values'], LATER.kinds).default('values').describe('What the series hold: values, that is numbers.'),
     cell: word(CELLS).default('lstm').describe('Cell of the model; see `tidewatch compare`.'),
     hidden: integer(1, 512).prefault(16).describe('Hidden units of each model.'),
+    group: word(['off', 'topic'])
+      .default('off')
+      .describe('topic: the fields of a topic are also watched together, as one machine.'),
+    hold: duration('1m', '400d')
+      .prefault('48h')
+      .describe('How long a lasting change of a group is held to be a fault; then it is the new normal.'),
     season: duration('1m', '400d').prefault('24h').describe('Length of the cycle that the plant repeats.'),
     timezone: timezone.prefault('UTC').describe('IANA time zone in which the season turns, such as Europe/Berlin.'),
     alert_budget: text(
@@ -148,6 +154,8 @@ const pipeline = section(
   kind: keys.kind,
   cell: keys.cell,
   hidden: keys.hidden,
+  group: keys.group,
+  holdMs: keys.hold,
   seasonMs: keys.season,
   timezone: keys.timezone,
   alertBudgetPerDay: keys.alert_budget,

@@ -108,6 +108,7 @@ test('each reason has its text at its code', () => {
     rate: 'rate',
     typeChange: 'type_change',
     clockSkew: 'clock_skew',
+    unusualTogether: 'unusual_together',
   };
   for (const [name, code] of Object.entries(REASON)) expect(REASONS[code]).toBe(texts[name as keyof typeof REASON]);
   expect(REASONS).toHaveLength(Object.keys(REASON).length);

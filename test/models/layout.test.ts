@@ -42,6 +42,7 @@ const sizes = (
   frame: FRAME_SIZE,
   range: RANGE_SIZE,
   features: featuresSize(lags),
+  context: 0,
   forecast: 1,
   errorSquare: 1,
   clipped: 1,

@@ -20,7 +20,7 @@ export type Entry = Sample | { tick: number };
 
 export interface World {
   registry: Registry;
-  model: Model;
+  model: Model<Detector>;
 }
 
 export function newWorld(detector: Detector, seed = 1): World {

@@ -12,6 +12,8 @@ export const PIPELINE: PipelineConfig = {
   inputs: ['mqtt'],
   kind: 'values',
   cell: 'lstm',
+  group: 'off',
+  holdMs: 48 * 3600_000,
   hidden: 3,
   seasonMs: 60_000,
   timezone: 'UTC',

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { connectAsync } from 'mqtt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Detector } from '../../models/detector.ts';
 import type { CheckpointStore } from '../../models/ports.ts';
 import { type Broker, startBroker } from '../../src/broker.ts';
 import type { Config } from '../../src/config/config.ts';
@@ -370,7 +371,7 @@ describe('a reload', () => {
     await writeFile(token, 'first-token-of-22-letters');
     daemon.engine.receive('push', 'plant/a', Buffer.from('1'), 0);
     const [track] = [...daemon.engine.registry];
-    expect(track.model.detector.options.hidden).toBe(3);
+    expect((track.model.detector as Detector).options.hidden).toBe(3);
   });
 
   it('that lost the page for want of two files brings it back once one is there', async () => {
@@ -482,7 +483,7 @@ describe('a reload', () => {
       expect(await world.sources()).toEqual({ 'source:push': true, state: true });
       await world.calm(5);
       const [track] = world.daemon.engine.registry;
-      expect(track.model.detector.options.hidden).toBe(3);
+      expect((track.model.detector as Detector).options.hidden).toBe(3);
     }
     const status = await fetch(`${world.url}/api/v1/demo/scoreboard`);
     expect(status.status).toBe(404);

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Detector } from '../../models/detector.ts';
 import { lastTimeOf, sampleCountOf } from '../../models/order.ts';
 import { PIPELINE, Watch } from '../sim/watch.ts';
 import { MemoryCheckpointStore } from '../sim/store.ts';
@@ -244,7 +245,7 @@ describe('silence', () => {
       watch.clock.advance(1000);
     }
     await watch.engine.settled();
-    const { samples } = watch.engine.registry.find(ID)!.model.detector.layout;
+    const { samples } = (watch.engine.registry.find(ID)!.model.detector as Detector).layout;
     const before = watch.block(ID);
     const arrived = watch.clock.now() - 1000;
     expect(await silences(watch, 1, 10)).toEqual([false, true]);

@@ -95,9 +95,9 @@ describe('a replay', () => {
     expect(all.slice(0, 400)).toEqual(some);
   });
 
-  it('takes the highest of the channels for a row', async () => {
+  it('takes the highest of the channels for a row where they are watched apart', async () => {
     const lines = series(700, { channels: 3, fault: 650 });
-    const all = await scored(await file(lines));
+    const all = await scored(await file(lines), { apart: true });
     const alone = await Promise.all(
       [0, 1, 2].map(async (c) => {
         const columns = lines.map((line) => line.split(',').filter((_, i) => i === 0 || i === c + 1));

@@ -17,6 +17,7 @@ const REASON_WORDS: Record<AlertReason, string> = {
   rate: 'too fast a change',
   type_change: 'another type of value',
   clock_skew: 'clock runs away',
+  unusual_together: 'unlike itself',
 };
 
 export function AlertRow({ alert, desk }: { alert: AlertDocument; desk: Desk }) {

@@ -132,6 +132,8 @@ pipelines:
     kind: values
     cell: lstm
     hidden: 64
+    group: topic
+    hold: 3d
     season: 7d
     timezone: Europe/Berlin
     alert_budget: 2/hour
@@ -150,6 +152,8 @@ outputs: {out: {type: log, path: alerts.jsonl}}
       kind: 'values',
       cell: 'lstm',
       hidden: 64,
+      group: 'topic',
+      holdMs: 3 * 86_400_000,
       seasonMs: 604_800_000,
       timezone: 'Europe/Berlin',
       alertBudgetPerDay: 48,

@@ -1,0 +1,92 @@
+/**
+ * Which series belong together: the fields of one topic are one machine.
+ *
+ *   watched    gauges that report about as often as the fastest of them, once they are known a little
+ *   context    switches, set points, and gauges that report more rarely: they explain, and nobody waits for them
+ *   left out   counters, which only ever rise; series of which too little is known
+ *
+ * A group is made when two series can be watched, and made anew, untrained, when more can be: it never shrinks.
+ */
+import { Detector } from '../models/detector.ts';
+import { cadenceOf } from '../models/cadence.ts';
+import { GroupDetector } from '../models/group/group-detector.ts';
+import { KIND, kindOf } from '../models/kind.ts';
+import { sampleCountOf } from '../models/order.ts';
+import type { Registry, Track } from '../models/registry.ts';
+import { seriesId } from '../sensors/topic.ts';
+
+/** A track of a group, as it should be. */
+export interface Grouping {
+  source: string;
+  id: string;
+  /** Series ids. */
+  watched: string[];
+  context: string[];
+}
+
+const SAMPLES_KNOWN = 60;
+const WATCHED_MIN = 2;
+/** Of one much wider every row would cost more than it tells; the work grows with the cube. */
+const WATCHED_MAX = 64;
+const SLOWER_MAX = 3;
+
+/** Groups of a pipeline that are not there yet, or have fewer members than they could. */
+export function missingGroups(registry: Registry, pipeline: string): Grouping[] {
+  const topics = new Map<string, Track[]>();
+  for (const track of registry) {
+    if (track.model.pipeline !== pipeline || !(track.model.detector instanceof Detector)) continue;
+    const topic = topicOf(track.source);
+    const tracks = topics.get(topic);
+    if (tracks === undefined) topics.set(topic, [track]);
+    else tracks.push(track);
+  }
+  return [...topics]
+    .map(([topic, tracks]) => grouping(topic, tracks))
+    .filter(({ id, watched }) => watched.length >= WATCHED_MIN && watched.length > watchedBy(registry.find(id)));
+}
+
+function watchedBy(group: Track | undefined): number {
+  return group?.model.detector instanceof GroupDetector ? group.model.detector.options.channels : 0;
+}
+
+function grouping(topic: string, tracks: readonly Track[]): Grouping {
+  const known = tracks.filter(({ memory, at, model }) => {
+    return sampleCountOf(memory, at + model.detector.layout.order) >= SAMPLES_KNOWN;
+  });
+  const cadences = known
+    .filter(isGauge)
+    .map(cadence)
+    .filter((ms) => ms > 0);
+  const slowest = SLOWER_MAX * Math.min(...cadences);
+  const isWatched = (track: Track): boolean => isGauge(track) && cadence(track) > 0 && cadence(track) <= slowest;
+  const ids = (of: readonly Track[]): string[] => of.map(({ id }) => id).toSorted();
+  const watched = ids(known.filter(isWatched)).slice(0, WATCHED_MAX);
+  const context = ids(known.filter((track) => !isWatched(track) && !isCounter(track))).slice(0, WATCHED_MAX);
+  const source = `${topic}/*`;
+  return { source, id: seriesId(source), watched, context };
+}
+
+function topicOf(source: string): string {
+  const end = source.lastIndexOf('/');
+  return end < 0 ? source : source.slice(0, end);
+}
+
+function cadence({ memory, at, model }: Track): number {
+  return cadenceOf(memory, at + model.detector.layout.cadence);
+}
+
+function kind({ memory, at, model }: Track): number {
+  return model.detector instanceof Detector ? kindOf(memory, at + model.detector.layout.kind) : KIND.gauge;
+}
+
+function isCounter(track: Track): boolean {
+  return kind(track) === KIND.counter;
+}
+
+/** That has moved: a set point is no gauge. */
+function isGauge(track: Track): boolean {
+  const { memory, at, model } = track;
+  if (!(model.detector instanceof Detector) || kind(track) !== KIND.gauge) return false;
+  const range = at + model.detector.layout.range;
+  return memory[range] !== memory[range + 1];
+}

@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest';
+import { gatherSample, gatherSize, initialiseGather, isLate, takeRow } from '../../../models/group/gather.ts';
+
+const SECOND = 1000;
+
+/** Samples as [channel, time in s, value]: the rows that come of them. */
+function rows(samples: [channel: number, time: number, value: number][], channels: number, context = 0) {
+  const memory = new Float64Array(gatherSize(channels, context) + 3);
+  const at = 3;
+  initialiseGather(memory, at, channels, context);
+  const out: [time: number, ...number[]][] = [];
+  const take = () => {
+    const { time, values } = takeRow(memory, at, channels, context);
+    out.push([time / SECOND, ...values]);
+  };
+  for (const [channel, seconds, value] of samples) {
+    const time = seconds * SECOND;
+    if (isLate(memory, at, channels, context, time)) take();
+    if (gatherSample(memory, at, channels, context, channel, time, value, SECOND)) take();
+  }
+  expect(memory.subarray(0, at)).toEqual(new Float64Array(at));
+  return out;
+}
+
+describe('a row', () => {
+  test('is due when all have reported, at the newest of their times', () => {
+    const samples: [number, number, number][] = [
+      [0, 1, 10],
+      [1, 1.3, 20],
+      [1, 2, 21],
+      [0, 2.2, 11],
+    ];
+    expect(rows(samples, 2)).toEqual([
+      [1.3, 10, 20],
+      [2.2, 11, 21],
+    ]);
+  });
+
+  test('takes the newest value of a member that reports more often', () => {
+    const samples: [number, number, number][] = [
+      [0, 1, 10],
+      [0, 2, 11],
+      [1, 2.5, 20],
+    ];
+    expect(rows(samples, 2)).toEqual([[2.5, 11, 20]]);
+  });
+
+  test('is over two cadences after it began; who has not reported is missing', () => {
+    const samples: [number, number, number][] = [
+      [0, 1, 10],
+      [1, 1, 20],
+      [0, 2, 11],
+      [0, 3, 12],
+      [0, 4, 13],
+      [0, 5, 14],
+    ];
+    expect(rows(samples, 2)).toEqual([
+      [1, 10, 20],
+      [4, 13, Number.NaN],
+    ]);
+  });
+
+  test('waits for no context, and has of it what it was last', () => {
+    const samples: [number, number, number][] = [
+      [0, 1, 10],
+      [1, 1, 20],
+      [2, 1.5, 1],
+      [0, 2, 11],
+      [1, 2, 21],
+      [0, 3, 12],
+      [1, 3, 22],
+    ];
+    expect(rows(samples, 2, 1)).toEqual([
+      [1, 10, 20, Number.NaN],
+      [2, 11, 21, 1],
+      [3, 12, 22, 1],
+    ]);
+  });
+});
