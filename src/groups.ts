@@ -59,11 +59,14 @@ function grouping(topic: string, tracks: readonly Track[]): Grouping {
     .filter((ms) => ms > 0);
   const slowest = SLOWER_MAX * Math.min(...cadences);
   const isWatched = (track: Track): boolean => isGauge(track) && cadence(track) > 0 && cadence(track) <= slowest;
-  const ids = (of: readonly Track[]): string[] => of.map(({ id }) => id).toSorted();
-  const watched = ids(known.filter(isWatched)).slice(0, WATCHED_MAX);
-  const context = ids(known.filter((track) => !isWatched(track) && !isCounter(track))).slice(0, WATCHED_MAX);
+  const watched = idsOf(known.filter(isWatched)).slice(0, WATCHED_MAX);
+  const context = idsOf(known.filter((track) => !isWatched(track) && !isCounter(track))).slice(0, WATCHED_MAX);
   const source = `${topic}/*`;
   return { source, id: seriesId(source), watched, context };
+}
+
+function idsOf(tracks: readonly Track[]): string[] {
+  return tracks.map(({ id }) => id).toSorted();
 }
 
 function topicOf(source: string): string {

@@ -7,18 +7,15 @@ import { MemoryCheckpointStore } from '../sim/store.ts';
 const GROUPED = { ...PIPELINE, group: 'topic', seasonMs: 3600_000 } as const;
 const GROUP = seriesId('hall/pump/*');
 
+const load = (i: number) => 0.5 + 0.3 * Math.sin(i / 23) + 0.15 * Math.sin(i / 7.3);
+
 /** What a pump says at a second: all follow its load, but for one that follows another pump's from `brokenFrom` on. */
 function pump(seed: number, brokenFrom = Infinity) {
   const random = createRandom(seed);
-  const load = (i: number) => 0.5 + 0.3 * Math.sin(i / 23) + 0.15 * Math.sin(i / 7.3);
+  const noisy = (value: number) => value + 0.01 * gaussian(random);
   return (i: number) => {
     const other = i >= brokenFrom ? load(1.7 * i + 400) : load(i);
-    const noise = () => 0.01 * gaussian(random);
-    return {
-      pressure: 6 - 2 * load(i) + noise(),
-      flow: 20 + 40 * other + noise(),
-      current: 10 + 30 * load(i) + noise(),
-    };
+    return { pressure: noisy(6 - 2 * load(i)), flow: noisy(20 + 40 * other), current: noisy(10 + 30 * load(i)) };
   };
 }
 
