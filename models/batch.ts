@@ -8,7 +8,7 @@
  *   from the door    series, time, arrival, value, flags
  *   align            members
  *   order            time (repaired), gap, cadence, drop
- *   detect           flags (forgotten), expected, lower, upper, surprise, level, score, anomaly, alarm, changes
+ *   detect           flags (forgotten, accepted), expected, lower, upper, surprise, level, score, anomaly, alarm, changes
  */
 import type { AlertChange } from './alert.ts';
 
@@ -30,6 +30,8 @@ export const ROW = {
   text: 64,
   /** What the series had learned could no longer be computed with; it was forgotten, and this row is its first. */
   forgotten: 32,
+  /** A change that lasted is the new normal from this row on. */
+  accepted: 128,
 } as const;
 
 export interface Batch {

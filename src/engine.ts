@@ -75,6 +75,8 @@ export class Engine {
   readonly #automatic = createDecoder(AUTOMATIC);
   readonly #localOffset = new Map<string, (time: number) => number>();
   readonly #entries = new Subject<Batch>();
+  /** What the entry that is being read came to. */
+  readonly #scored: Batch[] = [];
   readonly #alerts = new Subject<AlertDocument>();
   readonly #cancels: Cancel[] = [];
   readonly #runaway = new Runaway();
@@ -87,6 +89,7 @@ export class Engine {
     this.intake = new Intake(options.log, this.registry, options.telemetry);
     const offset = (id: string, time: number) => this.#localOffset.get(id)?.(time) ?? 0;
     const scored = pipeline(this.#entries, this.registry, offset);
+    scored.subscribe((batch) => this.#scored.push(batch));
     this.samples = scored.pipe(thin(this.registry));
     this.alerts = this.#alerts;
     const { unitOf } = options;
@@ -303,9 +306,10 @@ export class Engine {
       return;
     }
     const started = performance.now();
+    this.#scored.length = 0;
     this.#entries.next(entry.batch);
     const seconds = (performance.now() - started) / 1000;
-    this.#options.telemetry.stepped(entry.batch, seconds, (series) => this.registry.tracks[series]?.id);
+    this.#options.telemetry.stepped(this.#scored, seconds, (series) => this.registry.tracks[series]?.id);
   }
 
   #obey(command: Command, time: number): void {

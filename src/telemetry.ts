@@ -37,6 +37,7 @@ export class Telemetry {
   readonly #irregular: Counter<'what'>;
   readonly #alerts: Counter<'severity' | 'reason'>;
   readonly #forgotten: Counter;
+  readonly #accepted: Counter;
   readonly #step: Histogram;
   readonly #lag: Histogram;
   readonly #checkpoints: Counter<'result'>;
@@ -58,6 +59,7 @@ export class Telemetry {
     this.#irregular = counter('samples_irregular_total', 'Samples accepted although something was odd', ['what']);
     this.#alerts = counter('alerts_total', 'Alerts opened', ['severity', 'reason']);
     this.#forgotten = counter('models_forgotten_total', 'Models that could not be computed with and began anew');
+    this.#accepted = counter('regimes_accepted_total', 'Lasting changes that became the new normal by themselves');
     this.#step = histogram(
       'step_duration_seconds',
       'Time to score one sample and learn from it, mean of a batch',
@@ -132,24 +134,35 @@ export class Telemetry {
     if (count > 0) this.#irregular.inc({ what: 'numeric_string' }, count);
   }
 
-  /** Counts what a batch came to. @param seconds time it took; @param nameOf id of a series by its index */
-  stepped(batch: Batch, seconds: number, nameOf: (series: number) => string | undefined): void {
+  /** Counts what an entry of the log came to. @param seconds time it took; @param nameOf id of a track by its index */
+  stepped(batches: readonly Batch[], seconds: number, nameOf: (track: number) => string | undefined): void {
     let kept = 0;
-    for (let row = 0; row < batch.length; row++) {
-      const drop = batch.drop[row];
-      if (drop !== 0) {
-        this.drop(DROP_REASONS[drop] as DropReason);
-        continue;
-      }
-      kept++;
-      const flags = batch.flags[row];
-      if ((flags & ROW.sameTime) !== 0) this.#irregular.inc({ what: 'same_time' });
-      if ((flags & ROW.forgotten) !== 0) this.#forgot(nameOf(batch.series[row]));
-      if ((flags & (ROW.recorded | ROW.overdue | ROW.text)) === 0) {
-        this.#lag.observe(Math.max(0, (batch.arrival[row] - batch.time[row]) / 1000));
-      }
+    for (const batch of batches) {
+      for (let row = 0; row < batch.length; row++) kept += this.#countRow(batch, row, nameOf);
     }
     if (kept > 0) this.#step.observe(seconds / kept);
+  }
+
+  /** 1 for a row that was scored, 0 for one that was dropped. */
+  #countRow(batch: Batch, row: number, nameOf: (track: number) => string | undefined): number {
+    const drop = batch.drop[row];
+    if (drop !== 0) {
+      this.drop(DROP_REASONS[drop] as DropReason);
+      return 0;
+    }
+    const flags = batch.flags[row];
+    if ((flags & ROW.sameTime) !== 0) this.#irregular.inc({ what: 'same_time' });
+    if ((flags & ROW.forgotten) !== 0) this.#forgot(nameOf(batch.series[row]));
+    if ((flags & ROW.accepted) !== 0) this.#accept(nameOf(batch.series[row]));
+    if ((flags & (ROW.recorded | ROW.overdue | ROW.text)) === 0) {
+      this.#lag.observe(Math.max(0, (batch.arrival[row] - batch.time[row]) / 1000));
+    }
+    return 1;
+  }
+
+  #accept(series: string | undefined): void {
+    this.#accepted.inc();
+    this.log.info({ series }, 'what was odd here has lasted for so long that it is the new normal');
   }
 
   #forgot(series: string | undefined): void {

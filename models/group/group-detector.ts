@@ -164,7 +164,9 @@ export class GroupDetector implements TrackDetector {
     const mean = slowMean(memory, at + L.lasting, error, LASTING_ROWS);
     const lasting = claimOf(slowScore(memory, at + L.lasting, mean, tail), tail);
     slowEnter(memory, at + L.lasting, mean, tail);
+    const accepted = this.anchor.acceptedOf(memory, at + L.anchor);
     const level = this.anchor.step(memory, at + L.anchor, x, gap, cadence);
+    if (this.anchor.acceptedOf(memory, at + L.anchor) > accepted) batch.flags[row] |= ROW.accepted;
 
     const share = this.options.budgetPerDay / Math.max(1, this.series);
     refindThreshold(memory, at + L.budget, time, share, cadence, season);

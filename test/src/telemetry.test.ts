@@ -75,7 +75,7 @@ describe('telemetry', () => {
     pushRow(batch, 0, NOON, NOON, 2, 0);
     pushRow(batch, 0, NOON, NOON, Number.NaN, ROW.overdue);
     batch.drop[2] = dropCode('duplicate');
-    telemetry.stepped(batch, 0.003, (series) => `series-${series}`);
+    telemetry.stepped([batch], 0.003, (series) => `series-${series}`);
     const text = await telemetry.metrics.metrics();
     expect(text).toContain('tidewatch_samples_dropped_total{reason="duplicate"} 1\n');
     expect(text).toContain('tidewatch_samples_irregular_total{what="same_time"} 1\n');
@@ -89,7 +89,7 @@ describe('telemetry', () => {
     const batch = createBatch(2);
     pushRow(batch, 4, NOON, NOON, 1, 0);
     pushRow(batch, 5, NOON, NOON, 1, ROW.forgotten);
-    telemetry.stepped(batch, 0.001, (series) => `series-${series}`);
+    telemetry.stepped([batch], 0.001, (series) => `series-${series}`);
     expect(await telemetry.metrics.metrics()).toContain('tidewatch_models_forgotten_total 1\n');
     expect(lines.all).toMatchObject([{ level: 50, series: 'series-5' }]);
   });
