@@ -10,7 +10,7 @@
 import { createBatch, pushRow, type Batch } from '../models/batch.ts';
 import { CALIBRATION_SIZE, createTail, enter, readTail, scoreOf } from '../models/calibration.ts';
 import { DEFAULTS, Detector } from '../models/detector.ts';
-import { EVENT_RATE_SIZE } from '../models/event-rate.ts';
+import { BUDGET_SIZE } from '../models/budget.ts';
 import { inputCount } from '../models/features.ts';
 import { LANE_SIZE } from '../models/lane.ts';
 import { createRandom, gaussian } from '../models/random.ts';
@@ -169,7 +169,7 @@ function timeRows(times: ReadonlyMap<string, number>): Row[] {
 function byteRows(): Row[] {
   const { size, fast, ahead } = new Detector(DEFAULTS);
   const named = fast.regions.map(({ name, size: numbers }) => [`fast_${name}`, numbers] as const);
-  const parts = { ahead: ahead.size, calibration: CALIBRATION_SIZE, lasting: LANE_SIZE, event_rate: EVENT_RATE_SIZE };
+  const parts = { ahead: ahead.size, calibration: CALIBRATION_SIZE, lasting: LANE_SIZE, budget: BUDGET_SIZE };
   const known = fast.size + Object.values(parts).reduce((sum, numbers) => sum + numbers, 0);
   const list = [['series', size], ...named, ...Object.entries(parts), ['rest', size - known]] as const;
   return list.map(([id, numbers]) => measuredRow(`bytes_${id}`, [8 * numbers], bytes));
