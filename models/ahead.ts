@@ -25,10 +25,10 @@ import { BUCKETS_SIZE, bucketTime, gather, isGathered, strideOf } from './bucket
 import type { Tail } from './calibration.ts';
 import { Lstm } from './cells/lstm.ts';
 import { featuresShift, featuresSize, featuresStep, inputCount } from './features.ts';
-import { calmLane, LANE_SIZE, laneEnter, laneTailStart, meanErrorOf, standingScore } from './lane.ts';
+import { adoptLane, calmLane, LANE_SIZE, laneEnter, laneTailStart, meanErrorOf, standingScore } from './lane.ts';
 import { phaseOf, PROFILE_SIZE, profileAt, profileForget, profileShift, profileStep } from './profile.ts';
 import type { Random } from './random.ts';
-import { layRegions } from './training/learner.ts';
+import { learnedSize, layRegions } from './training/learner.ts';
 import { Tbptt } from './training/tbptt.ts';
 
 const HIDDEN = 16;
@@ -85,6 +85,13 @@ export class Ahead {
   initialise(memory: Float64Array, at: number, random: Random): void {
     memory.fill(0, at, at + this.size);
     this.#learner.initialise(memory, at + this.#network, random);
+  }
+
+  /** Takes over what a sibling learned: weights, and what errors are usual. */
+  adopt(memory: Float64Array, at: number, sibling: Float64Array, from: number): void {
+    const learned = from + this.#network;
+    memory.set(sibling.subarray(learned, learned + learnedSize(this.#learner)), at + this.#network);
+    adoptLane(memory, at + this.#lane, sibling, from + this.#lane);
   }
 
   /** What is usual at this phase of the season, in units of the frame. */

@@ -189,3 +189,10 @@ function percentile99(memory: Float64Array, at: number): number {
   while (bin > 0 && above + memory[at + bin] < share) above += memory[at + bin--];
   return Math.exp(LOG_MIN + (bin + 1) * BIN_WIDTH);
 }
+
+const ADOPTED_ENTRIES = 200;
+
+/** Entries of another series are believed like 200 of one's own. */
+export function adoptCalibration(memory: Float64Array, at: number): void {
+  memory[at + COUNT] = Math.min(memory[at + COUNT], ADOPTED_ENTRIES);
+}

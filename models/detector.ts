@@ -30,6 +30,7 @@ import { alarmStep, calmAlarm, initialiseAlarm } from './alarm.ts';
 import { accept, firingFor, isAccepted, isFiring, openedAt, peakOf, REASON, reasonOf } from './alert.ts';
 import { type Batch, ROW } from './batch.ts';
 import {
+  BUDGET_SIZE,
   budgetGain,
   budgetRate,
   budgetStep,
@@ -48,14 +49,16 @@ import {
   readTail,
   scoreOf,
   SCORE_MAX,
+  adoptCalibration,
+  CALIBRATION_SIZE,
 } from './calibration.ts';
 import { acceptGap, cadenceOf, overdueAfter } from './cadence.ts';
 import { Context } from './context.ts';
 import { featuresStep, inputCount } from './features.ts';
-import { frameStep, meanOf, scaleOf } from './frame.ts';
+import { adoptFrame, frameStep, meanOf, scaleOf } from './frame.ts';
 import { hasRaw, isReset, KIND, kindStep, lastRawOf, type KindReading } from './kind.ts';
 import { Inspection } from './inspection.ts';
-import { calmLane, laneStep, laneTailStart, meanErrorOf } from './lane.ts';
+import { adoptLane, calmLane, laneStep, laneTailStart, meanErrorOf } from './lane.ts';
 import { layoutOf, type DetectorLayout } from './layout.ts';
 import { lastArrivalOf, lastHeardOf, lastTimeOf, orderStep } from './order.ts';
 import { phaseOf } from './profile.ts';
@@ -69,9 +72,9 @@ import { acceptRun, STUCK_SIZE, stuckStep } from './stuck.ts';
 import { suddenStep } from './sudden.ts';
 import type { TrackDetector } from './track-detector.ts';
 import { type CellName, createLearner } from './training/create-learner.ts';
-import type { Learner } from './training/learner.ts';
+import { type Learner, learnedSize } from './training/learner.ts';
 import type { Training } from './training/tbptt.ts';
-import { trueRateStep, trueScore } from './true-rate.ts';
+import { TRUE_RATE_SIZE, trueRateStep, trueScore } from './true-rate.ts';
 import { type Learned, Verdict } from './verdict.ts';
 
 export interface DetectorOptions {
@@ -202,6 +205,32 @@ export class Detector implements TrackDetector {
     initialiseAlarm(memory, at + this.layout.healthAlarm);
     initialiseBudget(memory, at + this.layout.budget);
     this.#forget(memory, at, seed);
+  }
+
+  /** Samples scored. */
+  scoredOf(memory: Float64Array, at: number): number {
+    return memory[at + this.layout.samples];
+  }
+
+  /**
+   * Takes over what a sibling has learned: weights, what errors are usual, how often it comes to which score, and its
+   * scale; not where it stands, what it remembers and what season it is in.
+   * @param value the first that there is
+   */
+  adopt(memory: Float64Array, at: number, sibling: Float64Array, from: number, value: number): void {
+    const L = this.layout;
+    const take = (part: number, size: number): void => {
+      memory.set(sibling.subarray(from + part, from + part + size), at + part);
+    };
+    take(L.fast, learnedSize(this.fast));
+    this.ahead.adopt(memory, at + L.ahead, sibling, from + L.ahead);
+    take(L.surprise, CALIBRATION_SIZE);
+    take(L.trueRate, TRUE_RATE_SIZE);
+    take(L.errorSquare, 1);
+    take(L.budget, BUDGET_SIZE);
+    adoptCalibration(memory, at + L.surprise);
+    adoptLane(memory, at + L.lasting, sibling, from + L.lasting);
+    adoptFrame(memory, at + L.frame, sibling, from + L.frame, value);
   }
 
   /** Fills time, gap, cadence and drop of the row. */

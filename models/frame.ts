@@ -25,3 +25,12 @@ export function frameStep(memory: Float64Array, at: number, x: number, samplesMa
   memory[at + 1] += a * d;
   memory[at + 2] = (1 - a) * (memory[at + 2] + a * d * d);
 }
+
+const ADOPTED_SAMPLES = 20;
+
+/** Begins at a value with the deviation of a sibling, which is believed like 20 samples. */
+export function adoptFrame(memory: Float64Array, at: number, sibling: Float64Array, from: number, value: number): void {
+  memory[at] = ADOPTED_SAMPLES;
+  memory[at + 1] = value;
+  memory[at + 2] = sibling[from + 2];
+}

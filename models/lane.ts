@@ -7,7 +7,7 @@
  * Memory: bucket being filled, the mean, buckets entered, the score that stands; then its calibration.
  */
 import { BUCKETS_SIZE, gather, isGathered, strideOf } from './buckets.ts';
-import { CALIBRATION_SIZE, enter, readTail, scoreOf, type Tail } from './calibration.ts';
+import { adoptCalibration, CALIBRATION_SIZE, enter, readTail, scoreOf, type Tail } from './calibration.ts';
 
 const MEAN = BUCKETS_SIZE;
 const ENTERED = MEAN + 1;
@@ -71,4 +71,10 @@ export function laneEnter(memory: Float64Array, at: number, error: number, windo
 export function laneTailStart(memory: Float64Array, at: number, tail: Tail): number {
   readTail(memory, at + OWN, PRIOR_WEIGHT, tail);
   return tail.known ? tail.start : Infinity;
+}
+
+/** What errors are usual for a sibling. */
+export function adoptLane(memory: Float64Array, at: number, sibling: Float64Array, from: number): void {
+  memory.set(sibling.subarray(from + OWN, from + OWN + CALIBRATION_SIZE), at + OWN);
+  adoptCalibration(memory, at + OWN);
 }

@@ -6,6 +6,7 @@
  * so nothing crosses it: memory, weights and seeds belong to one partition alone.
  */
 import { hash32 } from './hash.ts';
+import { familyOf } from './peers.ts';
 import { type Slot, Slots } from './slots.ts';
 import type { TrackDetector } from './track-detector.ts';
 
@@ -20,6 +21,8 @@ export interface Model<D extends TrackDetector = TrackDetector> {
   listeningSince: number;
   detector: D;
   seed: number;
+  /** Pattern of sources whose series are siblings (models/peers.ts). */
+  peers?: string;
 }
 
 export interface Track extends Slot {
@@ -30,6 +33,8 @@ export interface Track extends Slot {
   source: string;
   model: Model;
   partition: number;
+  /** What it has in common with its siblings; undefined where it has none. */
+  family: string | undefined;
   /** Of a series that belongs to a group: which, and its place there. */
   member: { group: Track; channel: number } | undefined;
   /** Of a group: ids of its members, the watched ones first. */
@@ -45,6 +50,7 @@ export class Registry {
   readonly #holes: number[] = [];
   /** Places in groups, by id of the member, be it there or not. */
   readonly #places = new Map<string, { group: Track; channel: number }>();
+  readonly #families = new Map<string, Set<Track>>();
   readonly #bytesMax: number;
   #bytes = 0;
 
@@ -73,13 +79,27 @@ export class Registry {
     const bytes = model.detector.size * Float64Array.BYTES_PER_ELEMENT;
     if (this.#bytes + bytes > this.#bytesMax) return undefined;
     this.#bytes += bytes;
-    const partition = hash32(id) % PARTITIONS;
+    // What a sibling learned is handed on, and nothing crosses a partition.
+    const family = model.peers === undefined ? undefined : familyOf(model.peers, source);
+    const partition = hash32(family ?? id) % PARTITIONS;
     const { memory, at } = this.#slotsOf(partition, model.detector.size).take();
     const index = this.#holes.pop() ?? this.tracks.length;
-    const track: Track = { index, id, source, model, partition, memory, at, member: this.#places.get(id), members: [] };
+    const track: Track = {
+      index,
+      id,
+      source,
+      model,
+      partition,
+      memory,
+      at,
+      family,
+      member: this.#places.get(id),
+      members: [],
+    };
     model.detector.initialise(memory, at, hash32(id, model.seed));
     this.tracks[index] = track;
     this.#byId.set(id, track);
+    if (family !== undefined) this.#siblingsOf(family).add(track);
     return track;
   }
 
@@ -101,6 +121,7 @@ export class Registry {
   remove(track: Track): void {
     if (this.#byId.get(track.id) !== track) return;
     this.#dissolve(track);
+    if (track.family !== undefined) this.#leave(track, track.family);
     this.#byId.delete(track.id);
     this.#bytes -= track.model.detector.size * Float64Array.BYTES_PER_ELEMENT;
     this.tracks[track.index] = undefined;
@@ -111,6 +132,23 @@ export class Registry {
   /** Tracks in the order of their index. */
   *[Symbol.iterator](): Iterator<Track> {
     for (const track of this.tracks) if (track !== undefined) yield track;
+  }
+
+  /** Tracks of a family, in the order in which they came. */
+  siblings(family: string): Iterable<Track> {
+    return this.#families.get(family) ?? [];
+  }
+
+  #siblingsOf(family: string): Set<Track> {
+    const siblings = this.#families.get(family) ?? new Set<Track>();
+    this.#families.set(family, siblings);
+    return siblings;
+  }
+
+  #leave(track: Track, family: string): void {
+    const siblings = this.#siblingsOf(family);
+    siblings.delete(track);
+    if (siblings.size === 0) this.#families.delete(family);
   }
 
   #dissolve(group: Track): void {

@@ -1,14 +1,37 @@
 /**
  * Scores every kept row and learns from it: a lookup and a call.
  *
- * There is no inner stream for a series and nothing is kept here; what a series knows lies in its block.
+ * There is no inner stream for a series and nothing is kept here; what a series knows lies in its block. One that begins
+ * takes over what a sibling knows.
  */
 import { map, type MonoTypeOperatorFunction } from 'rxjs';
+import { isFiring } from '../models/alert.ts';
 import type { Batch } from '../models/batch.ts';
-import type { Registry } from '../models/registry.ts';
+import { Detector } from '../models/detector.ts';
+import type { Registry, Track } from '../models/registry.ts';
 
 /** What to add to an epoch time to get the local time of a pipeline, ms. */
 export type LocalOffset = (pipeline: string, time: number) => number;
+
+/** Fewer have taught a sibling nothing worth handing on. */
+const SCORED_MIN = 1000;
+
+/** A series that begins takes over what the sibling knows that knows most. */
+function warmStart(registry: Registry, track: Track, family: string, value: number): void {
+  const { detector } = track.model;
+  if (!(detector instanceof Detector) || detector.scoredOf(track.memory, track.at) > 0 || Number.isNaN(value)) return;
+  let best: Track | undefined;
+  let most = SCORED_MIN;
+  for (const sibling of registry.siblings(family)) {
+    if (sibling === track || sibling.model.detector.shape !== detector.shape) continue;
+    const scored = detector.scoredOf(sibling.memory, sibling.at);
+    if (scored < most || isFiring(sibling.memory, sibling.at + detector.layout.alert)) continue;
+    if (scored === most && best !== undefined && sibling.id > best.id) continue;
+    best = sibling;
+    most = scored;
+  }
+  if (best !== undefined) detector.adopt(track.memory, track.at, best.memory, best.at, value);
+}
 
 export function detect(registry: Registry, localOffset: LocalOffset): MonoTypeOperatorFunction<Batch> {
   return map((batch) => {
@@ -16,6 +39,7 @@ export function detect(registry: Registry, localOffset: LocalOffset): MonoTypeOp
       if (batch.drop[row] !== 0) continue;
       const track = registry.tracks[batch.series[row]];
       if (track === undefined) continue;
+      if (track.family !== undefined) warmStart(registry, track, track.family, batch.value[row]);
       const { detector, pipeline } = track.model;
       detector.step(track.memory, track.at, batch, row, localOffset(pipeline, batch.time[row]));
     }

@@ -115,6 +115,8 @@ export class Engine {
     const model: Model = known ?? { pipeline: id, listeningSince: -Infinity, detector, seed: config.seed };
     model.detector = detector;
     model.seed = config.seed;
+    if (config.peers === null) delete model.peers;
+    else model.peers = config.peers;
     this.#models.set(id, model);
     this.#configs.set(id, config);
     this.#refitGroups(id, config);

@@ -46,6 +46,12 @@ export interface Region {
   size: number;
 }
 
+/** Numbers at the start of a block that are what was learned: weights, and the optimiser's moments. */
+export function learnedSize({ regions }: Learner): number {
+  const moments = regions.find(({ name }) => name === 'moments');
+  return moments === undefined ? regions[0].size : moments.at + moments.size;
+}
+
 /** Lays regions out one after the other. */
 export function layRegions(sizes: Readonly<Record<string, number>>): { regions: Region[]; size: number } {
   let size = 0;

@@ -122,6 +122,8 @@ export interface PipelineConfig {
   cell: CellName;
   /** Hidden units of each detector. */
   hidden: number;
+  /** Sources whose series are siblings, as in `hall/+/pump/#`; null: none are. */
+  peers: string | null;
   /** Whether the fields of a topic are watched together as well. */
   group: 'off' | 'topic';
   /** How long a lasting change of a group is held to be a fault. */

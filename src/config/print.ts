@@ -153,6 +153,7 @@ function pipelineKeys(pipeline: PipelineConfig): object {
     kind: pipeline.kind,
     cell: pipeline.cell,
     hidden: pipeline.hidden,
+    ...given({ peers: pipeline.peers }),
     group: pipeline.group,
     hold: formatDuration(pipeline.holdMs),
     season: formatDuration(pipeline.seasonMs),

@@ -9,6 +9,7 @@ import * as z from 'zod';
 import { CELLS } from '../../models/training/create-learner.ts';
 import { isLoopback, parseAddress } from './address.ts';
 import type { Config, HttpConfig, LimitsConfig, MinDeviation, PipelineConfig } from './config.ts';
+import { isPeerPattern } from '../../models/peers.ts';
 import {
   byId,
   duration,
@@ -31,7 +32,7 @@ import { BUDGET_PATTERN, parseBudget, parsePercent, PERCENT_PATTERN } from './un
 
 const LATER = {
   top: ['include'],
-  pipelineKeys: ['context', 'peers', 'memory', 'weights'],
+  pipelineKeys: ['context', 'memory', 'weights'],
   kinds: ['events'],
 };
 
@@ -120,6 +121,17 @@ const pipeline = section(
     kind: word(['values'], LATER.kinds).default('values').describe('What the series hold: values, that is numbers.'),
     cell: word(CELLS).default('lstm').describe('Cell of the model; see `tidewatch compare`.'),
     hidden: integer(1, 512).prefault(16).describe('Hidden units of each model.'),
+    peers: text(
+      () => ({
+        code: 'CONFIG_VALUE',
+        expected: 'a pattern with + for the level that tells siblings apart, such as hall/+/pump/#',
+      }),
+      (value) => (isPeerPattern(value) ? value : undefined),
+    )
+      .optional()
+      .describe(
+        'Series that do the same work, such as hall/+/pump/#: a new one begins with what a sibling has learned.',
+      ),
     group: word(['off', 'topic'])
       .default('off')
       .describe('topic: the fields of a topic are also watched together, as one machine.'),
@@ -154,6 +166,7 @@ const pipeline = section(
   kind: keys.kind,
   cell: keys.cell,
   hidden: keys.hidden,
+  peers: keys.peers ?? null,
   group: keys.group,
   holdMs: keys.hold,
   seasonMs: keys.season,

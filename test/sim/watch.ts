@@ -12,6 +12,7 @@ export const PIPELINE: PipelineConfig = {
   inputs: ['mqtt'],
   kind: 'values',
   cell: 'lstm',
+  peers: null,
   group: 'off',
   holdMs: 48 * 3600_000,
   hidden: 3,

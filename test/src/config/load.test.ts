@@ -132,6 +132,7 @@ pipelines:
     kind: values
     cell: lstm
     hidden: 64
+    peers: hall/+/pump/#
     group: topic
     hold: 3d
     season: 7d
@@ -152,6 +153,7 @@ outputs: {out: {type: log, path: alerts.jsonl}}
       kind: 'values',
       cell: 'lstm',
       hidden: 64,
+      peers: 'hall/+/pump/#',
       group: 'topic',
       holdMs: 3 * 86_400_000,
       seasonMs: 604_800_000,
