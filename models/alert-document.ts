@@ -24,7 +24,11 @@ export type AlertReason =
   /** The time that comes with its samples runs away from our clock. */
   | 'clock_skew'
   /** The channels of a group do not go together as they did. */
-  | 'unusual_together';
+  | 'unusual_together'
+  /** Its siblings went another way. */
+  | 'unlike_peers'
+  /** An event that hardly ever follows those before it. */
+  | 'unexpected_event';
 
 export interface SimilarAlert {
   id: string;

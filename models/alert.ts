@@ -30,6 +30,8 @@ export const REASONS = [
   'type_change',
   'clock_skew',
   'unusual_together',
+  'unexpected_event',
+  'unlike_peers',
 ] as const;
 export const REASON = {
   predictionError: 0,
@@ -43,6 +45,8 @@ export const REASON = {
   typeChange: 8,
   clockSkew: 9,
   unusualTogether: 10,
+  unexpectedEvent: 11,
+  unlikePeers: 12,
 } as const;
 
 /** A change worth telling, with everything about the alert that its document needs, as of that row. */

@@ -51,6 +51,9 @@ export interface Batch {
   /** Values of the channels where the row is that of a group; a hole elsewhere. */
   members: (Float64Array | undefined)[];
 
+  /** What siblings say now: their mean, each in its own frame; NaN = there are none. */
+  siblings: Float64Array;
+
   /** 0 = kept, else `dropCode`. */
   drop: Uint8Array;
   /** Event time since the sample before, ms; 0 for the first. */
@@ -91,6 +94,7 @@ export function createBatch(capacity: number): Batch {
     value: column(),
     flags: new Uint8Array(capacity),
     members: [],
+    siblings: column().fill(Number.NaN),
     drop: new Uint8Array(capacity),
     gap: column(),
     cadence: column(),

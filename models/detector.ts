@@ -4,15 +4,16 @@
  *   kind ▸ frame ▸ prediction error ▸ calibration ▸ alarm ▸ alert        score,
  *                        ▸ learn ▸ hygiene ▸ features ▸ cell step        then learn
  *
- * Four channels, each −log10 p against its own past:
+ * Five channels, each −log10 p against its own past:
  *   rare      |error| of this sample against the forecast of the next
  *   lasting   mean |error| of that forecast over season/12
  *   ahead     mean error against what a season ago would have said, over season/9
  *   range     how far beyond everything seen before
+ *   unlike    mean difference from its siblings over season/12, where it has some
  *
  * and what is made of them:
  *   surprise  rare, corrected so that one sample in 10ᵏ reaches k
- *   events    range + lasting + ahead; `anomaly` is this, where an event starts
+ *   events    range + lasting + ahead + unlike; `anomaly` is this, where an event starts
  *   T         max(events, g·sudden): `sudden` is rare or the last errors together (models/sudden.ts), g makes them
  *             comparable (models/budget.ts). An alert acts on the highest of T, the sensor's health (stuck, silent)
  *             and what needs no learning (models/inspection.ts)
@@ -53,8 +54,9 @@ import {
   CALIBRATION_SIZE,
 } from './calibration.ts';
 import { acceptGap, cadenceOf, overdueAfter } from './cadence.ts';
+import { lastScoredAt } from './event-rate.ts';
 import { Context } from './context.ts';
-import { featuresStep, inputCount } from './features.ts';
+import { featuresStep, newestOf, inputCount } from './features.ts';
 import { adoptFrame, frameStep, meanOf, scaleOf } from './frame.ts';
 import { hasRaw, isReset, KIND, kindStep, lastRawOf, type KindReading } from './kind.ts';
 import { Inspection } from './inspection.ts';
@@ -207,6 +209,16 @@ export class Detector implements TrackDetector {
     this.#forget(memory, at, seed);
   }
 
+  /** Where it stands, in its own frame. */
+  standingOf(memory: Float64Array, at: number): number {
+    return newestOf(memory, at + this.layout.features);
+  }
+
+  /** When it was scored last, epoch ms; 0 before it is known a little. */
+  scoredAt(memory: Float64Array, at: number): number {
+    return lastScoredAt(memory, at + this.layout.budget);
+  }
+
   /** Samples scored. */
   scoredOf(memory: Float64Array, at: number): number {
     return memory[at + this.layout.samples];
@@ -323,9 +335,11 @@ export class Detector implements TrackDetector {
       laneTail,
     );
     const ahead = this.ahead.step(memory, at + L.ahead, z, time, localOffset, cadence, laneTail);
+    const siblings = batch.siblings[row];
+    const unlike = Number.isNaN(siblings) || n === 0 ? 0 : this.#unlike(memory, at, z - siblings, time, cadence);
     const range = reading.kind === KIND.onOff ? 0 : rangeStep(memory, at + L.range, x);
     const stuck = counter ? 0 : chanceGain(memory, at + L.budget) * stuckStep(memory, at + L.stuck, raw);
-    const events = range + lasting + ahead;
+    const events = range + lasting + ahead + unlike;
     const single = budgetGain(memory, at + L.budget) * sudden;
     const oddity = Math.max(events, single);
     const score = Math.max(oddity, stuck);
@@ -351,15 +365,16 @@ export class Detector implements TrackDetector {
     const near = mayOpen(rules, unit * (x - expected), unit * expected) ? 1 : 0;
     const lean = s * this.ahead.lean(memory, at + L.ahead);
     const far = mayOpen(rules, unit * lean, unit * (x - lean)) ? 1 : 0;
-    const acting = Math.max(near * (range + lasting) + far * ahead, near * single);
+    const acting = Math.max(near * (range + lasting + unlike) + far * ahead, near * single);
     let fires = false;
     if (n >= ALERT_SAMPLES_MIN) {
       fires = alarmStep(memory, at + L.alarm, time, acting, threshold, this.#quietMs);
       if (alarmStep(memory, at + L.healthAlarm, time, stuck, threshold, this.#quietMs)) fires = true;
     }
     let reason: number = REASON.stuck;
-    if (stuck <= oddity && acting === 0) reason = mainReason(single, range, lasting, ahead);
-    else if (stuck <= oddity) reason = mainReason(near * single, near * range, near * lasting, far * ahead);
+    if (stuck <= oddity && acting === 0) reason = mainReason(single, range, lasting, ahead, unlike);
+    else if (stuck <= oddity)
+      reason = mainReason(near * single, near * range, near * lasting, far * ahead, near * unlike);
     this.#decide(memory, at, batch, row, score, reason, fires);
 
     if (tail.known) trueRateStep(memory, at + L.trueRate, rare);
@@ -397,6 +412,7 @@ export class Detector implements TrackDetector {
     const ago = Math.max(0, now - openedAt(memory, alert));
     widenRange(memory, at + L.range, scaleOf(memory, at + L.frame) * this.ahead.lean(memory, at + L.ahead));
     calmLane(memory, at + L.lasting);
+    calmLane(memory, at + L.unlike);
     this.ahead.accept(memory, at + L.ahead, ago, cadenceOf(memory, at + L.cadence));
     acceptRun(memory, at + L.stuck);
     memory[at + L.level] = 0;
@@ -415,6 +431,21 @@ export class Detector implements TrackDetector {
   ownTime(memory: Float64Array, at: number, now: number): number {
     const order = at + this.layout.order;
     return lastTimeOf(memory, order) + now - lastArrivalOf(memory, order);
+  }
+
+  /** How odd it is that the series went another way than its siblings: the mean difference over season/12. */
+  #unlike(memory: Float64Array, at: number, difference: number, time: number, cadence: number): number {
+    const windowMs = LASTING_SEASONS * this.options.season;
+    return laneStep(
+      memory,
+      at + this.layout.unlike,
+      difference,
+      time,
+      this.#bucketMs,
+      cadence,
+      windowMs,
+      this.#laneTail,
+    );
   }
 
   /** Alarms a day that this series may raise. */
@@ -561,8 +592,9 @@ export class Detector implements TrackDetector {
 }
 
 /** The channel that says most. */
-function mainReason(single: number, range: number, lasting: number, ahead: number): number {
-  if (range + lasting + ahead < single) return REASON.predictionError;
+function mainReason(single: number, range: number, lasting: number, ahead: number, unlike: number): number {
+  if (range + lasting + ahead + unlike < single) return REASON.predictionError;
+  if (unlike > Math.max(range, lasting, ahead)) return REASON.unlikePeers;
   if (range >= lasting && range >= ahead) return REASON.newExtreme;
   return lasting >= ahead ? REASON.lastingError : REASON.unseasonal;
 }

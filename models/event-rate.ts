@@ -78,6 +78,11 @@ export function isWatched(memory: Float64Array, at: number): boolean {
   return memory[at + 1] > memory[at];
 }
 
+/** Time of the last score, epoch ms. */
+export function lastScoredAt(memory: Float64Array, at: number): number {
+  return memory[at + 1];
+}
+
 /** Takes in the score of a sample. @param season  ms */
 export function eventRateStep(memory: Float64Array, at: number, time: number, score: number, season: number): void {
   if (Number.isNaN(memory[at])) memory[at] = time;

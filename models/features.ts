@@ -22,6 +22,11 @@ export function inputCount(lags: number): number {
   return OWN_INPUTS + lags;
 }
 
+/** z of the sample before, 0 before the first. */
+export function newestOf(memory: Float64Array, at: number): number {
+  return memory[at + 3];
+}
+
 /** Sees the past as if every z in it had been higher by this much. */
 export function featuresShift(memory: Float64Array, at: number, lags: number, by: number): void {
   if (memory[at + 2] === 0) return;

@@ -55,6 +55,8 @@ export interface DetectorLayout {
   surprise: number;
   trueRate: number;
   lasting: number;
+  /** Against siblings. */
+  unlike: number;
   /** The score that is shown, which falls slowly. */
   level: number;
   standing: number;
@@ -103,6 +105,7 @@ export function layoutOf(lags: number, aheadSize: number, forecasterSize: number
     surprise: take(CALIBRATION_SIZE),
     trueRate: take(TRUE_RATE_SIZE),
     lasting: take(LANE_SIZE),
+    unlike: take(LANE_SIZE),
     level: take(1),
     standing: take(STANDING_SIZE),
     ahead: take(aheadSize),

@@ -50,7 +50,7 @@ export class Registry {
   readonly #holes: number[] = [];
   /** Places in groups, by id of the member, be it there or not. */
   readonly #places = new Map<string, { group: Track; channel: number }>();
-  readonly #families = new Map<string, Set<Track>>();
+  readonly #families = new Map<string, Track[]>();
   readonly #bytesMax: number;
   #bytes = 0;
 
@@ -99,7 +99,7 @@ export class Registry {
     model.detector.initialise(memory, at, hash32(id, model.seed));
     this.tracks[index] = track;
     this.#byId.set(id, track);
-    if (family !== undefined) this.#siblingsOf(family).add(track);
+    if (family !== undefined) this.#enter(track, family);
     return track;
   }
 
@@ -134,21 +134,22 @@ export class Registry {
     for (const track of this.tracks) if (track !== undefined) yield track;
   }
 
-  /** Tracks of a family, in the order in which they came. */
-  siblings(family: string): Iterable<Track> {
+  /** Tracks of a family, by id: in the same order after a restart. */
+  siblings(family: string): readonly Track[] {
     return this.#families.get(family) ?? [];
   }
 
-  #siblingsOf(family: string): Set<Track> {
-    const siblings = this.#families.get(family) ?? new Set<Track>();
+  #enter(track: Track, family: string): void {
+    const siblings = this.#families.get(family) ?? [];
+    const after = siblings.findIndex(({ id }) => id > track.id);
+    siblings.splice(after < 0 ? siblings.length : after, 0, track);
     this.#families.set(family, siblings);
-    return siblings;
   }
 
   #leave(track: Track, family: string): void {
-    const siblings = this.#siblingsOf(family);
-    siblings.delete(track);
-    if (siblings.size === 0) this.#families.delete(family);
+    const others = this.siblings(family).filter((sibling) => sibling !== track);
+    if (others.length > 0) this.#families.set(family, others);
+    else this.#families.delete(family);
   }
 
   #dissolve(group: Track): void {

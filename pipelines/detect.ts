@@ -15,6 +15,8 @@ export type LocalOffset = (pipeline: string, time: number) => number;
 
 /** Fewer have taught a sibling nothing worth handing on. */
 const SCORED_MIN = 1000;
+/** Fewer have no frame to stand in. */
+const KNOWN_MIN = 200;
 
 /** A series that begins takes over what the sibling knows that knows most. */
 function warmStart(registry: Registry, track: Track, family: string, value: number): void {
@@ -26,11 +28,32 @@ function warmStart(registry: Registry, track: Track, family: string, value: numb
     if (sibling === track || sibling.model.detector.shape !== detector.shape) continue;
     const scored = detector.scoredOf(sibling.memory, sibling.at);
     if (scored < most || isFiring(sibling.memory, sibling.at + detector.layout.alert)) continue;
-    if (scored === most && best !== undefined && sibling.id > best.id) continue;
+    if (scored === most && best !== undefined) continue;
     best = sibling;
     most = scored;
   }
   if (best !== undefined) detector.adopt(track.memory, track.at, best.memory, best.at, value);
+}
+
+const SIBLINGS_MIN = 3;
+const SIBLINGS_MAX = 64;
+const FRESH_CADENCES = 3;
+
+/** Where siblings stand now, each in its own frame: the mean of the first that are known and awake. */
+function siblingsMean(registry: Registry, track: Track, family: string, time: number, cadence: number): number {
+  const { detector } = track.model;
+  if (!(detector instanceof Detector)) return Number.NaN;
+  let [sum, count] = [0, 0];
+  for (const sibling of registry.siblings(family)) {
+    if (sibling === track || count === SIBLINGS_MAX) continue;
+    const { memory, at } = sibling;
+    if (!(sibling.model.detector instanceof Detector) || detector.scoredOf(memory, at) < KNOWN_MIN) continue;
+    // Not what has come of it, but what was scored: the batch may hold its next sample as well.
+    if (Math.abs(time - detector.scoredAt(memory, at)) > FRESH_CADENCES * cadence) continue;
+    sum += detector.standingOf(memory, at);
+    count++;
+  }
+  return count < SIBLINGS_MIN ? Number.NaN : sum / count;
 }
 
 export function detect(registry: Registry, localOffset: LocalOffset): MonoTypeOperatorFunction<Batch> {
@@ -39,7 +62,10 @@ export function detect(registry: Registry, localOffset: LocalOffset): MonoTypeOp
       if (batch.drop[row] !== 0) continue;
       const track = registry.tracks[batch.series[row]];
       if (track === undefined) continue;
-      if (track.family !== undefined) warmStart(registry, track, track.family, batch.value[row]);
+      if (track.family !== undefined) {
+        warmStart(registry, track, track.family, batch.value[row]);
+        batch.siblings[row] = siblingsMean(registry, track, track.family, batch.time[row], batch.cadence[row]);
+      }
       const { detector, pipeline } = track.model;
       detector.step(track.memory, track.at, batch, row, localOffset(pipeline, batch.time[row]));
     }

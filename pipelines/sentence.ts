@@ -51,8 +51,12 @@ function claim(facts: Facts, is: string, amount: string, band: string, unit: str
       return `${is} ${amount}, changing faster than its limit${speed(limits, unit)}`;
     case 'type_change':
       return `${is} sending another type of value than before`;
+    case 'unlike_peers':
+      return `${is} not doing what its siblings do: ${amount}${band}`;
     case 'unusual_together':
       return `${is} unlike itself: its channels do not go together as they did`;
+    case 'unexpected_event':
+      return 'had an event that hardly ever follows those before it';
     case 'clock_skew':
       return `${is} sending times that are further from our clock than usual`;
   }

@@ -109,6 +109,8 @@ test('each reason has its text at its code', () => {
     typeChange: 'type_change',
     clockSkew: 'clock_skew',
     unusualTogether: 'unusual_together',
+    unlikePeers: 'unlike_peers',
+    unexpectedEvent: 'unexpected_event',
   };
   for (const [name, code] of Object.entries(REASON)) expect(REASONS[code]).toBe(texts[name as keyof typeof REASON]);
   expect(REASONS).toHaveLength(Object.keys(REASON).length);

@@ -50,6 +50,7 @@ const sizes = (
   surprise: CALIBRATION_SIZE,
   trueRate: TRUE_RATE_SIZE,
   lasting: LANE_SIZE,
+  unlike: LANE_SIZE,
   level: 1,
   standing: STANDING_SIZE,
   ahead,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { REASON } from '../../models/alert.ts';
 import { DEFAULTS, Detector } from '../../models/detector.ts';
 import { createRandom, gaussian } from '../../models/random.ts';
 import { expectSameBits } from '../models/difference.ts';
@@ -65,5 +66,57 @@ describe('a series that joins its siblings', () => {
     play(world, samples.slice(0, 100));
     const rest = play(world, samples.slice(100));
     expect(rest.expected).toEqual(whole.expected.slice(100));
+  });
+});
+
+describe('a series among siblings', () => {
+  const N = 4000;
+  const CADENCE = MINUTE;
+  /** Pumps in one weather; the last of them stops following it in the end. */
+  function weather(seed: number, until: number): Sample[] {
+    const random = createRandom(seed);
+    const noise = Array.from({ length: 6 }, () => 0.3 + 0.3 * random());
+    let sky = 0;
+    return Array.from({ length: until }, (_, i) => {
+      sky = 0.995 * sky + 0.2 * gaussian(random);
+      const held = i >= N ? 0 : sky;
+      return noise.map((sd, k) => ({
+        id: `hall/${k}/flow`,
+        time: i * CADENCE,
+        value: 10 * k + 2 * (k === 5 ? held : sky) + sd * gaussian(random),
+      }));
+    }).flat();
+  }
+
+  const detector = () => new Detector({ ...DEFAULTS, hidden: 4, lags: 3, season: 480 * MINUTE, budgetPerDay: 6 });
+  function alerts(peers: boolean, seed: number) {
+    const world = newWorld(detector());
+    world.model.detector.series = 6;
+    if (peers) world.model.peers = 'hall/+/flow';
+    const { changes } = play(world, weather(seed, N + 480));
+    const broken = world.registry.find('hall/5/flow')!.index;
+    return changes
+      .filter(({ event, row }) => event === 'open' && row >= 6 * N)
+      .map(({ series, reason }) => ({ broken: series === broken, reason }));
+  }
+
+  test('that goes another way than they do is told as that', () => {
+    const told = [1, 2, 3, 4, 5].flatMap((seed) => alerts(true, seed)).filter(({ broken }) => broken);
+    expect(told.filter(({ reason }) => reason === REASON.unlikePeers).length).toBeGreaterThanOrEqual(3);
+    const alone = [1, 2, 3, 4, 5].flatMap((seed) => alerts(false, seed));
+    expect(alone.some(({ reason }) => reason === REASON.unlikePeers)).toBe(false);
+  });
+
+  test('is scored the same however the log was cut', () => {
+    const samples = weather(1, 600);
+    const world = () => {
+      const made = newWorld(detector());
+      made.model.peers = 'hall/+/flow';
+      return made;
+    };
+    const whole = play(world(), samples);
+    const random = createRandom(9);
+    const cut = play(world(), samples, () => 1 + Math.floor(20 * random()));
+    expect(cut.score).toEqual(whole.score);
   });
 });

@@ -18,6 +18,8 @@ const REASON_WORDS: Record<AlertReason, string> = {
   type_change: 'another type of value',
   clock_skew: 'clock runs away',
   unusual_together: 'unlike itself',
+  unlike_peers: 'unlike its siblings',
+  unexpected_event: 'unexpected event',
 };
 
 export function AlertRow({ alert, desk }: { alert: AlertDocument; desk: Desk }) {
