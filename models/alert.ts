@@ -61,6 +61,8 @@ export interface AlertChange {
   openedSample: number;
   score: number;
   threshold: number;
+  /** Samples of the series so far. */
+  samples: number;
   /** Events a day in which the series comes to the peak score. */
   perDay: number;
   peak: number;

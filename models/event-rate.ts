@@ -178,6 +178,8 @@ function readRates(memory: Float64Array, at: number, { looks, decades, extremes 
     const expected = k <= known ? 0 : rates[k - 1] * fall;
     rates[k] = Math.max(expected, isKnown ? counted : 0);
   }
+  // What is reached now and then may be reached more often than what is never left.
+  for (let k = LEVELS - 2; k >= 0; k--) rates[k] = Math.max(rates[k], rates[k + 1]);
   if (extremes === 0 || age === 0) return fall;
   for (let k = 0; k < LEVELS; k++) {
     const perDay =

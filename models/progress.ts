@@ -9,10 +9,15 @@ import type { Track } from './registry.ts';
 const SAMPLES_NEEDED = 200;
 const SEASONS_NEEDED = 2;
 
-export function learningOf({ memory, at, model }: Track): number {
+export function learningOf(track: Track): number {
+  const { memory, at, model } = track;
   const order = at + model.detector.layout.order;
-  const samples = sampleCountOf(memory, order);
+  return learningAt(track, sampleCountOf(memory, order), lastTimeOf(memory, order));
+}
+
+/** The same as of a sample: so many there were then, at that time. */
+export function learningAt({ memory, at, model }: Track, samples: number, time: number): number {
   if (samples === 0) return 0;
-  const age = lastTimeOf(memory, order) - firstTimeOf(memory, order);
+  const age = time - firstTimeOf(memory, at + model.detector.layout.order);
   return Math.min(1, samples / SAMPLES_NEEDED, age / (SEASONS_NEEDED * model.detector.options.season));
 }

@@ -64,6 +64,11 @@ export class Registry {
     return this.#bytes;
   }
 
+  /** Whether there is room for a block of so many numbers more. */
+  hasRoom(numbers: number): boolean {
+    return this.#bytes + numbers * Float64Array.BYTES_PER_ELEMENT <= this.#bytesMax;
+  }
+
   get size(): number {
     return this.#byId.size;
   }

@@ -88,7 +88,8 @@ export class Verdict {
       this.#standing.opened(memory, at);
     }
     const facts = alertFacts(memory, alert);
-    const cadence = cadenceOf(memory, at + L.cadence);
+    // Of this row: by now, the batch may have taught the series another one.
+    const cadence = batch.cadence[row] > 0 ? batch.cadence[row] : cadenceOf(memory, at + L.cadence);
     const rateOf = facts.reason === REASON.stuck ? chanceRate : budgetRate;
     const perDay = rateOf(memory, at + L.budget, facts.peak, cadence, this.#season);
     const isLast = event === 'close' || isWindowFull(memory, at + L.signature);
@@ -100,6 +101,7 @@ export class Verdict {
       score,
       threshold,
       perDay,
+      samples: memory[at + L.samples],
       ...facts,
       now,
       signature: isLast ? signatureOf(memory, at + L.signature) : [],

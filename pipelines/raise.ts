@@ -26,8 +26,8 @@ export interface RaiseOptions {
   journal: Journal;
   /** Unit of a series, '' where unknown. */
   unitOf: (source: string) => string;
-  /** 0..1, how much of what it needs a series has seen. */
-  learningOf: (track: Track) => number;
+  /** 0..1, how much of what it needs a series had seen after so many samples, at a time. */
+  learningAt: (track: Track, samples: number, time: number) => number;
   /** Base of links to an alert. */
   url: () => string;
 }
@@ -96,7 +96,7 @@ function documentOf(change: AlertChange, track: Track, similar: SimilarAlert[], 
     }),
     url: `${options.url()}/#/alert/${id}`,
     muted: false,
-    learning: options.learningOf(track) < 1,
+    learning: options.learningAt(track, change.samples, change.time) < 1,
     seq: ++options.journal.seq,
   };
 }

@@ -17,7 +17,7 @@ import { type TopicMatch, topicPattern } from './decode/topic-pattern.ts';
 import { decodeValue } from './decode/value.ts';
 import type { Mapping, TopicRule } from './mapping.ts';
 
-export { type Decoded, LIMITS } from './decode/decoded.ts';
+export { type Decoded, LIMITS, type Reading } from './decode/decoded.ts';
 export { decodeJson } from './decode/json.ts';
 export { timeOf } from './decode/time.ts';
 

@@ -1,5 +1,6 @@
 /** A track as the outside sees it. */
 import { Detector } from '../models/detector.ts';
+import { EventTrack } from '../models/events/event-track.ts';
 import { isEnum, KIND, kindOf } from '../models/kind.ts';
 import { cadenceOf } from '../models/cadence.ts';
 import { sampleCountOf } from '../models/order.ts';
@@ -39,6 +40,7 @@ export function describe(track: Track, { alerting, overdue, unit }: Condition): 
 }
 
 function kindName({ memory, at, model }: Track): SeriesKind {
+  if (model.detector instanceof EventTrack) return 'events';
   if (!(model.detector instanceof Detector)) return 'group';
   const { layout } = model.detector;
   const kind = kindOf(memory, at + layout.kind);

@@ -1,12 +1,28 @@
 /** What a pipeline of the configuration asks of its detectors. */
-import { DEFAULTS, type DetectorOptions } from '../models/detector.ts';
+import { DEFAULTS, Detector, type DetectorOptions } from '../models/detector.ts';
+import { EVENT_TRACK_DEFAULTS, EventTrack, type EventTrackOptions } from '../models/events/event-track.ts';
 import { GROUP_DEFAULTS, type GroupOptions } from '../models/group/group-detector.ts';
 import type { Rules } from '../models/rules.ts';
+import type { TrackDetector } from '../models/track-detector.ts';
 import type { PipelineConfig } from './config/config.ts';
+
+/** What steps the series of a pipeline. */
+export function createDetector(config: PipelineConfig): TrackDetector {
+  return config.kind === 'events' ? new EventTrack(eventOptions(config)) : new Detector(detectorOptions(config));
+}
 
 export function detectorOptions(config: PipelineConfig): DetectorOptions {
   const { cell, hidden, seasonMs, alertBudgetPerDay } = config;
   return { ...DEFAULTS, cell, hidden, season: seasonMs, budgetPerDay: alertBudgetPerDay, rules: rulesOf(config) };
+}
+
+/** Of a series of events. */
+export function eventOptions({
+  hidden,
+  seasonMs: season,
+  alertBudgetPerDay: budgetPerDay,
+}: PipelineConfig): EventTrackOptions {
+  return { ...EVENT_TRACK_DEFAULTS, hidden, season, budgetPerDay };
 }
 
 /** Of a group of the pipeline. */

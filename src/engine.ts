@@ -12,11 +12,10 @@ import { type Observable, Subject } from 'rxjs';
 import { acknowledge, isFiring } from '../models/alert.ts';
 import type { AlertDocument } from '../models/alert-document.ts';
 import { type Batch, createTick } from '../models/batch.ts';
-import { Detector } from '../models/detector.ts';
 import { GroupDetector } from '../models/group/group-detector.ts';
 import { lastTimeOf } from '../models/order.ts';
 import type { Cancel, CheckpointStore, Clock, Command, LogEntry, Ownership, SampleLog } from '../models/ports.ts';
-import { learningOf } from '../models/progress.ts';
+import { learningAt, learningOf } from '../models/progress.ts';
 import { type Model, Registry, type Track } from '../models/registry.ts';
 import { decodeSnapshot, encodeSnapshot, type TrackState } from '../models/snapshot.ts';
 import { pipeline } from '../pipelines/pipeline.ts';
@@ -27,7 +26,7 @@ import { seriesId } from '../sensors/topic.ts';
 import { AUTOMATIC, type Mapping } from '../sensors/mapping.ts';
 import { AlertLog } from './alert-log.ts';
 import type { PipelineConfig } from './config/config.ts';
-import { detectorOptions, groupOptions } from './detector-options.ts';
+import { createDetector, groupOptions } from './detector-options.ts';
 import { missingGroups } from './groups.ts';
 import { Intake, type Receipt } from './intake.ts';
 import { Runaway } from './runaway.ts';
@@ -83,6 +82,8 @@ export class Engine {
   #saving: Promise<void> | undefined;
   #tickedAt = Infinity;
   #groupedAt = -Infinity;
+  /** Groups that were asked for. */
+  readonly #asked = new Set<string>();
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -94,7 +95,7 @@ export class Engine {
     this.alerts = this.#alerts;
     const { unitOf } = options;
     scored
-      .pipe(raise(this.registry, { journal: this.alertLog, unitOf, learningOf, url: options.url }))
+      .pipe(raise(this.registry, { journal: this.alertLog, unitOf, learningAt, url: options.url }))
       .subscribe((alert) => this.#publish(alert));
     options.telemetry.observe({
       series: () => this.#seriesByState(),
@@ -109,7 +110,7 @@ export class Engine {
   /** Makes or changes what a pipeline brings to its series. Its models go on where their shape allows. */
   configure(id: string, config: PipelineConfig, keepsModels: boolean): void {
     const known = this.#models.get(id);
-    const detector = new Detector(detectorOptions(config));
+    const detector = createDetector(config);
     detector.series = known?.detector.series ?? 1;
     if (known !== undefined && !keepsModels) this.#removeTracks(id);
     const model: Model = known ?? { pipeline: id, listeningSince: -Infinity, detector, seed: config.seed };
@@ -119,6 +120,7 @@ export class Engine {
     else model.peers = config.peers;
     this.#models.set(id, model);
     this.#configs.set(id, config);
+    this.#asked.clear();
     this.#refitGroups(id, config);
     this.#localOffset.set(id, localOffsetOf(config.timezone));
     this.#inputs.set(id, config.inputs);
@@ -266,7 +268,8 @@ export class Engine {
       const track = this.#admitGroup(owner, source, group.members, group.watched);
       if (track?.model.detector.shape === shape && block.length === track.model.detector.size) {
         track.memory.set(block, track.at);
-      }
+      } else
+        telemetry.log.warn({ series: id }, 'the checkpoint of this group is of another shape; it starts untrained');
     } else if (model.detector.shape !== shape || model.detector.size !== block.length) {
       telemetry.log.warn({ series: id }, 'the checkpoint is of another shape; the series starts untrained');
     } else {
@@ -360,15 +363,22 @@ export class Engine {
     return models;
   }
 
-  /** A group of these series, untrained; in the place of one that had fewer. */
+  /** A group of these series, untrained; in the place of one that had others. Undefined where it cannot be. */
   #admitGroup(pipeline: string, source: string, members: readonly string[], watched: number): Track | undefined {
     const model = this.#models.get(pipeline);
     const config = this.#configs.get(pipeline);
     if (model === undefined || config?.group !== 'topic') return undefined;
     const id = seriesId(source);
     const known = this.registry.find(id);
-    if (known !== undefined) this.registry.remove(known);
+    // A series of that name, another pipeline's group, or the command of a tick that came before it was obeyed.
+    if (known !== undefined && (known.model.pipeline !== pipeline || known.members.length === 0)) return undefined;
+    if (known !== undefined && known.members.join() === members.join()) return known;
     const detector = new GroupDetector(groupOptions(config, watched, members.length - watched));
+    if (!this.registry.hasRoom(detector.size - (known?.model.detector.size ?? 0))) {
+      this.#options.telemetry.log.warn({ group: source }, 'there is no memory left for this group');
+      return undefined;
+    }
+    if (known !== undefined) this.registry.remove(known);
     detector.series = model.detector.series;
     const track = this.registry.admit(id, source, { ...model, detector });
     if (track !== undefined) this.registry.join(track, members);
@@ -382,8 +392,10 @@ export class Engine {
       if (track.model.pipeline !== pipeline || !(detector instanceof GroupDetector)) continue;
       const { channels, context } = detector.options;
       const next = new GroupDetector(groupOptions(config, channels, context));
-      if (config.group === 'off' || next.shape !== detector.shape) this.registry.remove(track);
-      else {
+      if (config.group === 'off' || next.shape !== detector.shape) {
+        this.registry.remove(track);
+        this.#closeOrphans(this.#options.clock.now());
+      } else {
         next.series = detector.series;
         track.model.detector = next;
       }
@@ -394,6 +406,10 @@ export class Engine {
     for (const [pipeline, { group }] of this.#configs) {
       if (group === 'off') continue;
       for (const { source, watched, context } of missingGroups(this.registry, pipeline)) {
+        // Asked once: whoever could not be made a group then, cannot be now.
+        const asked = [pipeline, source, ...watched].join();
+        if (this.#asked.has(asked)) continue;
+        this.#asked.add(asked);
         this.#append({ verb: 'group', pipeline, source, watched, context });
       }
     }
@@ -407,7 +423,9 @@ export class Engine {
 
   /** A pipeline is listened to from when all its sources are heard. */
   #listen(id: string, model: Model, time: number): void {
-    model.listeningSince = this.#isDeaf(id) ? Infinity : time;
+    const since = this.#isDeaf(id) ? Infinity : time;
+    model.listeningSince = since;
+    for (const group of this.#modelsOf(id)) group.listeningSince = since;
   }
 
   #isDeaf(id: string): boolean {

@@ -24,7 +24,8 @@ export interface Grouping {
   context: string[];
 }
 
-const SAMPLES_KNOWN = 60;
+/** By then a counter has shown itself. */
+const SAMPLES_KNOWN = 200;
 const WATCHED_MIN = 2;
 /** Of one much wider every row would cost more than it tells; the work grows with the cube. */
 const WATCHED_MAX = 64;
@@ -42,11 +43,18 @@ export function missingGroups(registry: Registry, pipeline: string): Grouping[] 
   }
   return [...topics]
     .map(([topic, tracks]) => grouping(topic, tracks))
-    .filter(({ id, watched }) => watched.length >= WATCHED_MIN && watched.length > watchedBy(registry.find(id)));
+    .filter(({ id, watched }) => watched.length >= WATCHED_MIN && isOutdated(registry, registry.find(id), watched));
 }
 
-function watchedBy(group: Track | undefined): number {
-  return group?.model.detector instanceof GroupDetector ? group.model.detector.options.channels : 0;
+/** Whether a group could watch more, or watches what has turned out to be a counter. */
+function isOutdated(registry: Registry, group: Track | undefined, watched: readonly string[]): boolean {
+  if (!(group?.model.detector instanceof GroupDetector)) return group === undefined;
+  const now = group.members.slice(0, group.model.detector.options.channels);
+  if (watched.length > now.length) return true;
+  return now.some((id) => {
+    const track = registry.find(id);
+    return track !== undefined && isCounter(track);
+  });
 }
 
 function grouping(topic: string, tracks: readonly Track[]): Grouping {

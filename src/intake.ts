@@ -4,7 +4,9 @@
  */
 import { type Batch, BATCH_ROWS_MAX, createBatch, pushRow, ROW } from '../models/batch.ts';
 import type { DropReason } from '../models/drop.ts';
-import type { Decoded } from '../sensors/decode.ts';
+import { EventTrack } from '../models/events/event-track.ts';
+import { symbolOf } from '../models/events/symbol.ts';
+import type { Decoded, Reading } from '../sensors/decode.ts';
 import type { Model, Registry } from '../models/registry.ts';
 import type { SampleLog } from '../models/ports.ts';
 import { seriesId, sourceOf } from '../sensors/topic.ts';
@@ -49,11 +51,13 @@ export class Intake {
 
   /** Takes in what a payload held. */
   accept(message: Message, decoded: Decoded, model: Model): Receipt {
-    const drops = [...decoded.drops];
-    this.#telemetry.numericStrings(decoded.numericStrings);
+    const isEvents = model.detector instanceof EventTrack;
+    const { readings, drops: found } = isEvents ? eventsOf(decoded) : decoded;
+    const drops = [...found];
+    if (!isEvents) this.#telemetry.numericStrings(decoded.numericStrings);
     const messageTime = Number.isNaN(decoded.time) ? message.arrival : decoded.time;
     let accepted = 0;
-    for (const { path, value, onOff, time: ownTime } of decoded.readings) {
+    for (const { path, value, onOff, time: ownTime } of readings) {
       const index = this.#trackOf(sourceOf(message.topic, path), model);
       if (typeof index === 'string') {
         drops.push(index);
@@ -63,7 +67,9 @@ export class Intake {
       this.#push(index, time, message.arrival, value, onOff ? ROW.onOff : 0);
       accepted++;
     }
-    for (const path of decoded.texts ?? []) this.#pushText(sourceOf(message.topic, path), message.arrival);
+    if (!isEvents) {
+      for (const { path } of decoded.words ?? []) this.#pushText(sourceOf(message.topic, path), message.arrival);
+    }
     for (const reason of drops) this.#telemetry.drop(reason);
     this.#telemetry.received(message.source, accepted);
     return { accepted, drops };
@@ -89,7 +95,10 @@ export class Intake {
   #trackOf(source: string, model: Model): number | DropReason {
     if (source.length > SOURCE_LENGTH_MAX) return 'bad_name';
     if (this.#log.depth >= DEPTH_MAX) return 'overflow';
-    return this.#registry.admit(this.#idOf(source), source, model)?.index ?? 'too_many_series';
+    const track = this.#registry.admit(this.#idOf(source), source, model);
+    if (track === undefined) return 'too_many_series';
+    // The name of a group: nobody may speak for it.
+    return track.members.length > 0 ? 'bad_name' : track.index;
   }
 
   #idOf(source: string): string {
@@ -120,4 +129,23 @@ function grown(batch: Batch): Batch {
     pushRow(larger, batch.series[row], batch.time[row], batch.arrival[row], batch.value[row], batch.flags[row]);
   }
   return larger;
+}
+
+/** Where events are watched: every reading is a word as well, in the order of the payload, and no word is a drop. */
+function eventsOf({ readings, words = [], drops }: Decoded): Pick<Decoded, 'readings' | 'drops'> {
+  const events: Reading[] = [];
+  let k = 0;
+  for (let i = 0; i <= readings.length; i++) {
+    for (; k < words.length && words[k].after === i; k++)
+      events.push(eventOf(words[k].path, words[k].text, words[k].time));
+    if (i === readings.length) break;
+    const { path, value, onOff, time } = readings[i];
+    events.push(eventOf(path, onOff ? (value === 1 ? 'on' : 'off') : String(value), time));
+  }
+  const taken = new Set(words.map(({ drop }) => drop));
+  return { readings: events, drops: drops.filter((_, place) => !taken.has(place)) };
+}
+
+function eventOf(path: string, text: string, time: number): Reading {
+  return { path, value: symbolOf(text), onOff: false, time };
 }

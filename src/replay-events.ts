@@ -144,7 +144,10 @@ function requireEvents(path: string, names: readonly string[]): void {
 
 function jsonSession(line: string): Session {
   const json = objectOf(line);
-  return { label: textOf(Object.values(json)[0]), events: textOf(json[EVENTS]) };
+  const events = json[EVENTS];
+  // A label ends up in a file of comma-separated lines.
+  const label = textOf(Object.values(json)[0]).replaceAll(/[\r\n,]/g, ' ');
+  return { label, events: Array.isArray(events) ? events.map(textOf).join(' ') : textOf(events) };
 }
 
 function textOf(cell: unknown): string {

@@ -121,7 +121,9 @@ class Replay {
       throw new CodedError('RECORDING_CHANNELS', `${path}:1  expected at most ${BATCH_ROWS_MAX} channels, got ${got}`);
     }
     const isGroup = columns.watched > 1 && this.#options.apart !== true;
-    const tracks = isGroup ? [this.#admitGroup(columns)] : this.#admitAll(recording.channels, columns);
+    const tracks = isGroup
+      ? [this.#admitGroup(recording.channels, columns)]
+      : this.#admitAll(recording.channels, columns);
     const entries = new Subject<Batch>();
     let scored: Batch | undefined;
     const subscription = pipeline(entries, this.#registry, (_, time) => localOffset(time)).subscribe((batch) => {
@@ -166,12 +168,13 @@ class Replay {
   }
 
   /** All channels together. */
-  #admitGroup({ watched, all }: Columns): number {
+  #admitGroup(recorded: readonly string[], { watched, all }: Columns): number {
+    const names = all.map((column) => recorded[column]);
     const { cell, season, budgetPerDay, rules } = { ...DEFAULTS, ...this.#options.detector };
     const shared = { cell, season, budgetPerDay, rules };
     const shape = { channels: watched, context: all.length - watched };
     return this.#admit(
-      'replay/group',
+      `replay/${[names.length, watched, ...names].join('/')}`,
       new GroupDetector({ ...GROUP_DEFAULTS, ...shared, ...shape, ...this.#options.group }, this.#options.learner),
     );
   }
@@ -179,8 +182,13 @@ class Replay {
   #admit(source: string, detector: TrackDetector): number {
     const model: Model = { pipeline: 'replay', listeningSince: -Infinity, detector, seed: this.#options.seed ?? 1 };
     const track = this.#registry.admit(seriesId(source), source, model)!;
-    const warm = this.#options.warm?.get(track.id);
-    if (warm !== undefined) track.memory.set(warm, track.at);
+    const { warm } = this.#options;
+    const block = warm?.get(track.id);
+    if (block?.length === detector.size) track.memory.set(block, track.at);
+    else if (warm !== undefined) {
+      const message = 'expected the channels that the file of the warm-up has, in the same order';
+      throw new CodedError('WARM_CHANNELS', `${source}: ${message}`);
+    }
     return track.index;
   }
 }

@@ -48,7 +48,7 @@ export class SimilarAlerts {
       if (past.ended_at > started_at) continue;
       pair.set(past.signature, SIZE);
       const near = cosine(pair, 0, SIZE, SIZE);
-      if (near < COSINE_MIN) continue;
+      if (!(near >= COSINE_MIN)) continue;
       found.push({ id: past.id, series: past.series, started_at: past.started_at, cosine: near });
     }
     return found.sort((a, b) => b.cosine - a.cosine).slice(0, SIMILAR_MAX);

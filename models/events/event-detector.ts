@@ -16,14 +16,14 @@
  * `step` and `end` cost the same for the millionth event as for the first and allocate nothing. One object serves every
  * series of its shape; the numbers of a series are the block at memory[at..at+size].
  */
-import type { Cell } from '../cells/cell.ts';
+import type { Cell, StateWatch } from '../cells/cell.ts';
 import { Lstm } from '../cells/lstm.ts';
 import { createRandom } from '../random.ts';
 import { isSound } from '../sound.ts';
 import { admit, classOf, END, FIRST, symbolsKnown, UNSEEN } from './alphabet.ts';
 import { countEvent, endCounts } from './counts.ts';
 import { eventLayoutOf, type EventLayout } from './layout.ts';
-import { CLASSES_MAX, NextEvent, type NextReading } from './next-event.ts';
+import { CLASSES_MAX, LEARNER, NextEvent, type NextReading } from './next-event.ts';
 import type { WindowTraining } from './window-learner.ts';
 
 export interface EventOptions {
@@ -135,6 +135,13 @@ export class EventDetector {
     this.#judge(memory, at, reading);
     memory[at + L.since] = 0;
     memory[at + L.level] = 0;
+  }
+
+  /** How far the memory of the cell has gone; undefined for a cell without one. */
+  watch(memory: Float64Array, at: number): StateWatch | undefined {
+    const { learner } = this.next;
+    const { state, row } = learner.newest(memory, at + this.layout.next + LEARNER);
+    return learner.cell.watch?.(memory, state, row);
   }
 
   /** What cannot be computed with is made anew before it is used. */

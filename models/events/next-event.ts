@@ -81,4 +81,5 @@ export class NextEvent {
 }
 
 const TARGET = 1;
-const LEARNER = 2;
+/** Where the learner lies in a block. */
+export const LEARNER = 2;

@@ -103,6 +103,13 @@ export class WindowLearner {
     memory.fill(0, at + this.#state, at + this.#state + this.cell.stateSize);
   }
 
+  /** Where the state lies, and the row of the newest step. */
+  newest(memory: Float64Array, at: number): { state: number; row: number } {
+    const { window } = this.training;
+    const row = this.#row(at, (memory[at + this.#filled] + window - 1) % window);
+    return { state: at + this.#state, row };
+  }
+
   #update(memory: Float64Array, at: number): void {
     const { cell, head, weightCount } = this;
     const gradient = this.#scratch;

@@ -12,6 +12,8 @@ export const LIMITS = {
   nameLengthMax: 512,
   /** Objects, lines or records of one payload. */
   rowsMax: 4096,
+  /** Of a text that is no number, characters that are kept. */
+  wordLengthMax: 128,
 } as const;
 
 export interface Reading {
@@ -23,6 +25,19 @@ export interface Reading {
   time: number;
 }
 
+/** A field that held text: no reading, and a drop, but where events are watched it is one. */
+export interface Word {
+  path: string;
+  /** Not empty, and somebody else's. */
+  text: string;
+  /** As that of a reading. */
+  time: number;
+  /** Readings that came before it. */
+  after: number;
+  /** Its place among the drops. */
+  drop: number;
+}
+
 export interface Decoded {
   readings: Reading[];
   /** Epoch ms; NaN when the payload carries no time. */
@@ -30,8 +45,8 @@ export interface Decoded {
   drops: DropReason[];
   /** Numbers that came as strings: accepted, and counted. */
   numericStrings: number;
-  /** Paths of fields that held text, each a drop as well; absent where there was none. */
-  texts?: string[];
+  /** Fields that held text, each a drop as well; absent where there was none. */
+  words?: Word[];
 }
 
 /** Fields somebody asked to leave out; null: none. */
@@ -90,13 +105,13 @@ function takeText(decoded: Decoded, path: string, text: string, time: number): v
     decoded.numericStrings++;
     takeNumber(decoded, path, Number(text), time);
   } else if (text.trim() === '') decoded.drops.push('empty');
-  else {
-    decoded.drops.push('not_a_number');
-    tellText(decoded, path);
-  }
+  else takeWord(decoded, path, text.trim(), time, 'not_a_number');
 }
 
-/** Says that a field held text: of a series that used to send numbers, that is worth an alert. */
-export function tellText(decoded: Decoded, path: string): void {
-  (decoded.texts ??= []).push(path);
+/** Drops a text, and says where it was: of a series that used to send numbers, that is worth an alert. */
+export function takeWord(decoded: Decoded, path: string, text: string, time: number, reason: DropReason): void {
+  const { readings, drops } = decoded;
+  const kept = text.slice(0, LIMITS.wordLengthMax);
+  (decoded.words ??= []).push({ path, text: kept, time, after: readings.length, drop: drops.length });
+  drops.push(reason);
 }

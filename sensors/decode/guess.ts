@@ -5,7 +5,7 @@
  *   [              JSON; measurements in SenML when the first record looks it
  *   anything else  a bare value; else lines when a space and a '=' are there; else nobody knows
  */
-import { type Decoded, nothing, tellText, textOf } from './decoded.ts';
+import { type Decoded, nothing, takeWord, textOf } from './decoded.ts';
 import { decodeJson, type JsonRule, takeJson } from './json.ts';
 import { looksLikeLines, takeLines } from './line-protocol.ts';
 import { parseJson } from './parse-json.ts';
@@ -37,10 +37,7 @@ function decodeText(payload: Uint8Array, rule: JsonRule): Decoded {
   if (text === undefined || takeBare(text, decoded)) return decoded;
   if (text === '' || text === 'null') decoded.drops.push('empty');
   else if (looksLikeLines(text)) takeLines(text, rule.ignore, decoded);
-  else {
-    decoded.drops.push('malformed');
-    tellText(decoded, '');
-  }
+  else takeWord(decoded, '', text, Number.NaN, 'malformed');
   return decoded;
 }
 

@@ -82,8 +82,10 @@ function takeRows(rows: readonly unknown[], rule: JsonRule, decoded: Decoded): v
       continue;
     }
     const from = decoded.readings.length;
+    const wordsFrom = decoded.words?.length ?? 0;
     const time = takeRow(json, Object.entries(json), rule, decoded);
     for (const reading of decoded.readings.slice(from)) if (Number.isNaN(reading.time)) reading.time = time;
+    for (const word of decoded.words?.slice(wordsFrom) ?? []) if (Number.isNaN(word.time)) word.time = time;
   }
   if (rows.length > LIMITS.rowsMax) decoded.drops.push('too_many_rows');
 }

@@ -1,5 +1,5 @@
 /** A payload that is one bare value: a decimal number, or true, false, on or off in any case, white space around it. */
-import { DECIMAL, type Decoded, nothing, onOffOf, takeNumber, takeOnOff, tellText, textOf } from './decoded.ts';
+import { DECIMAL, type Decoded, nothing, onOffOf, takeNumber, takeOnOff, takeWord, textOf } from './decoded.ts';
 
 /** Longer than any number worth sending. */
 const LENGTH_MAX = 64;
@@ -9,8 +9,7 @@ export function decodeValue(payload: Uint8Array): Decoded {
   const text = textOf(payload, decoded)?.trim();
   if (text === '') decoded.drops.push('empty');
   else if (text !== undefined && !takeBare(text, decoded)) {
-    decoded.drops.push('not_a_number');
-    tellText(decoded, '');
+    takeWord(decoded, '', text, Number.NaN, 'not_a_number');
   }
   return decoded;
 }

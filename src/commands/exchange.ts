@@ -71,7 +71,8 @@ async function bytesOf(path: string): Promise<Uint8Array> {
 }
 
 /** The detector whose numbers the block holds. @throws CodedError where the configuration says otherwise by now */
-function detectorFor({ id, pipeline, shape, block }: TrackState, config: Config): Detector {
+function detectorFor({ id, pipeline, shape, group, block }: TrackState, config: Config): Detector {
+  if (group !== undefined) throw new CodedError('SERIES_GROUP', `${id}: expected a series, got a group of them`);
   const options = expand(config).pipelines.get(pipeline);
   if (options === undefined) {
     throw new CodedError(

@@ -118,7 +118,8 @@ export type SourceConfig =
 export interface PipelineConfig {
   /** Source ids. */
   inputs: string[];
-  kind: 'values';
+  /** values: numbers; events: what a field says is the next event of a stream. */
+  kind: 'values' | 'events';
   cell: CellName;
   /** Hidden units of each detector. */
   hidden: number;

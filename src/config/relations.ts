@@ -23,6 +23,7 @@ export function relations(file: unknown, root: Place): Problem[] {
     ...simulators(file, root),
     ...pushSources(file, root),
     ...limits(file, root),
+    ...eventKeys(file, root),
     ...listenAddress(file, root),
     ...references(file, root),
   ];
@@ -149,6 +150,29 @@ function* limits(file: PlainMap, root: Place): Iterable<Problem> {
     const got = show(max, [...path, 'max']);
     const message = `expected a max above min, which is ${show(min, [...path, 'min'])}, got ${got}`;
     yield { path: [...path, 'max'], at: max.at, code: 'CONFIG_CONFLICT', expected: 'a max above min', got, message };
+  }
+}
+
+/** Keys of a pipeline that say nothing of events, with what they are by default. */
+const NOT_OF_EVENTS = new Map<string, readonly unknown[]>([
+  ['cell', ['lstm']],
+  ['group', ['off']],
+  ['peers', []],
+  ['direction', ['both']],
+  ['min_deviation', [0, '0', '0%']],
+]);
+
+/** Whoever asks for a group of events, or for limits, believes them watched. What `check` prints may stand. */
+function* eventKeys(file: PlainMap, root: Place): Iterable<Problem> {
+  for (const [id, pipeline] of entries(file['pipelines'])) {
+    if (!isMap(pipeline) || pipeline['kind'] !== 'events') continue;
+    const keys = [...NOT_OF_EVENTS].filter(([key, none]) => key in pipeline && !none.includes(pipeline[key]));
+    if (entries(pipeline['limits']).length > 0) keys.push(['limits', []]);
+    for (const [key] of keys) {
+      const message = `${key} has no effect on events`;
+      const rest = { code: 'CONFIG_CONFLICT', expected: 'kind: values', got: key, message } as const;
+      yield keyProblem(root, ['pipelines', id, key], rest);
+    }
   }
 }
 

@@ -33,7 +33,6 @@ import { BUDGET_PATTERN, parseBudget, parsePercent, PERCENT_PATTERN } from './un
 const LATER = {
   top: ['include'],
   pipelineKeys: ['context', 'memory', 'weights'],
-  kinds: ['events'],
 };
 
 const SEED_MAX = 4_294_967_295; // 32 bits
@@ -118,7 +117,9 @@ const limits = section({
 const pipeline = section(
   {
     inputs: list(nonEmpty('source id'), 'source ids').describe('Ids of the sources to read.'),
-    kind: word(['values'], LATER.kinds).default('values').describe('What the series hold: values, that is numbers.'),
+    kind: word(['values', 'events'])
+      .default('values')
+      .describe('What the series hold: values, that is numbers; or events, such as the words for what a machine does.'),
     cell: word(CELLS).default('lstm').describe('Cell of the model; see `tidewatch compare`.'),
     hidden: integer(1, 512).prefault(16).describe('Hidden units of each model.'),
     peers: text(

@@ -17,6 +17,7 @@ const OPEN: AlertChange = {
   time: NOON + 1000,
   openedAt: NOON + 1000,
   openedSample: 900,
+  samples: 950,
   score: 5,
   threshold: 4.9,
   perDay: 0.04,
@@ -39,7 +40,7 @@ function documents(changes: AlertChange[], options: Partial<RaiseOptions> = {}):
   const all = {
     journal: journalAt(0),
     unitOf: () => 'bar',
-    learningOf: () => 1,
+    learningAt: () => 1,
     url: () => 'http://host:8420',
     ...options,
   };
@@ -151,7 +152,7 @@ describe('raise', () => {
     const journal = { seq: 0, similar: () => (order.push('asked'), []) };
     const batch = Object.assign(createBatch(1), { changes: [OPEN, { ...OPEN, series: power.index }] });
     of(batch)
-      .pipe(raise(registry, { journal, unitOf: () => '', learningOf: () => 1, url: () => '' }))
+      .pipe(raise(registry, { journal, unitOf: () => '', learningAt: () => 1, url: () => '' }))
       .subscribe(() => order.push('out'));
     expect(order).toEqual(['asked', 'out', 'asked', 'out']);
   });
@@ -164,7 +165,10 @@ describe('raise', () => {
   });
 
   it('says that the series is still learning', () => {
-    expect(documents([OPEN], { learningOf: (track) => (track === pressure ? 0.99 : 1) })[0].learning).toBe(true);
+    expect(
+      documents([OPEN], { learningAt: (track, samples) => (track === pressure && samples === 950 ? 0.99 : 1) })[0]
+        .learning,
+    ).toBe(true);
   });
 
   it('says nothing of a series that has been removed, and gives no number away', () => {

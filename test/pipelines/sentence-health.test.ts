@@ -40,6 +40,11 @@ describe('a sentence about', () => {
       { reason: 'clock_skew', lasted: 1_800_000 },
       'Line1 pump pressure was sending times that are further from our clock than usual; it lasted 30 min.',
     ],
+    [
+      'an event',
+      { reason: 'unexpected_event', lasted: 1_800_000 },
+      'Line1 pump pressure had an event that hardly ever follows those before it; it lasted 30 min.',
+    ],
   ])('%s', (_, facts, text) => {
     expect(say(facts)).toBe(text);
   });

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
-import { DEFAULTS } from '../../models/detector.ts';
-import { detectorOptions } from '../../src/detector-options.ts';
+import { DEFAULTS, Detector } from '../../models/detector.ts';
+import { EventTrack } from '../../models/events/event-track.ts';
+import { createDetector, detectorOptions } from '../../src/detector-options.ts';
 import { PIPELINE } from '../sim/watch.ts';
 
 it('a pipeline without rules has a detector without', () => {
@@ -22,4 +23,12 @@ it('what the rules leave open is no limit, and a percentage is a share', () => {
     minDeviationShare: 0.05,
     limits: { min: -Infinity, max: 90, rate: Infinity },
   });
+});
+
+it('the kind of a pipeline decides what steps its series', () => {
+  expect(createDetector(PIPELINE)).toBeInstanceOf(Detector);
+  const detector = createDetector({ ...PIPELINE, kind: 'events', hidden: 5 });
+  expect(detector).toBeInstanceOf(EventTrack);
+  expect(detector.options).toMatchObject({ cell: 'lstm', season: PIPELINE.seasonMs, budgetPerDay: 1 });
+  expect(detector.shape).toBe('track of events lstm 64 5 false 8 rmsprop');
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { sampleCountOf } from '../../models/order.ts';
 import { createRandom, gaussian } from '../../models/random.ts';
 import { seriesId } from '../../sensors/topic.ts';
 import { PIPELINE, Watch } from '../sim/watch.ts';
@@ -38,9 +39,9 @@ async function started(store = new MemoryCheckpointStore(), now = Number.NaN): P
 describe('the fields of a topic', () => {
   test('become a group once they are known a little, and stay series of their own', async () => {
     const watch = await started();
-    await run(watch, pump(1), 0, 50);
+    await run(watch, pump(1), 0, 190);
     expect(watch.engine.registry.find(GROUP)).toBeUndefined();
-    await run(watch, pump(1), 50, 200);
+    await run(watch, pump(1), 190, 250);
     expect(watch.engine.registry.find(GROUP)?.members).toEqual([
       'hall_pump_current',
       'hall_pump_flow',
@@ -79,12 +80,58 @@ describe('the fields of a topic', () => {
 
   test('end as a group when the configuration says so; the series go on', async () => {
     const watch = await started();
-    await run(watch, pump(4), 0, 100);
+    await run(watch, pump(4), 0, 250);
+    expect(watch.engine.registry.find(GROUP)).toBeDefined();
     const before = watch.block('hall_pump_flow');
     watch.engine.configure('main', { ...GROUPED, group: 'off' }, true);
     expect(watch.engine.registry.find(GROUP)).toBeUndefined();
     expect(watch.block('hall_pump_flow')).toEqual(before);
-    await run(watch, pump(4), 100, 120);
+    await run(watch, pump(4), 250, 280);
     expect(watch.engine.registry.size).toBe(3);
+  });
+
+  test('have their open alert closed with the group', async () => {
+    const watch = await started();
+    const broken = pump(2, 1500);
+    await run(watch, broken, 0, 1600);
+    expect(watch.engine.alertLog.isOpen(GROUP)).toBe(true);
+    watch.engine.configure('main', { ...GROUPED, group: 'off' }, true);
+    expect(watch.engine.alertLog.isOpen(GROUP)).toBe(false);
+    expect(watch.alerts.at(-1)).toMatchObject({ series: GROUP, event: 'close' });
+  });
+
+  test.each([1000, 10_000])('that only rise are no part of it, at one sample in %i ms', async (cadence) => {
+    const watch = await started();
+    const fields = pump(5);
+    for (let i = 0; i < 320; i++) {
+      watch.publish('hall/pump', { ...fields(i), energy: 100 + i * 0.37 });
+      watch.clock.advance(cadence);
+      await watch.engine.settled();
+    }
+    const members = watch.engine.registry.find(GROUP)!.members;
+    expect(members).toHaveLength(3);
+    expect(members).not.toContain('hall_pump_energy');
+  });
+
+  test('of the name of the group get no say in it, and one that was there before stays what it is', async () => {
+    const watch = await started();
+    await run(watch, pump(6), 0, 250);
+    const rows = sampleCountOf(watch.block(GROUP), 0);
+    expect(watch.publish('hall/pump', { '*': 1 })).toBe(0);
+    await watch.engine.settled();
+    expect(watch.telemetry.dropped.get('bad_name')).toBe(1);
+    expect(sampleCountOf(watch.block(GROUP), 0)).toBe(rows);
+
+    const other = await started();
+    await run(other, (i) => ({ ...pump(6)(i), '*': i % 7 }), 0, 250);
+    expect(other.engine.registry.find(GROUP)?.members).toEqual([]);
+  });
+
+  test('go on in their group when another field comes that cannot be watched', async () => {
+    const watch = await started();
+    await run(watch, pump(7), 0, 250);
+    const group = watch.engine.registry.find(GROUP);
+    await run(watch, (i) => ({ ...pump(7)(i), mode: i % 50 < 25 ? 'on' : 'off' }), 250, 600);
+    expect(watch.engine.registry.find(GROUP)).toBe(group);
   });
 });

@@ -1,8 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Batch, ROW } from '../../models/batch.ts';
+import { EVENT_TRACK_DEFAULTS, EventTrack } from '../../models/events/event-track.ts';
+import { symbolOf } from '../../models/events/symbol.ts';
 import type { LogEntry, SampleLog } from '../../models/ports.ts';
-import { Registry } from '../../models/registry.ts';
+import { type Model, Registry } from '../../models/registry.ts';
 import { decodeJson } from '../../sensors/decode.ts';
 import { DEPTH_MAX, Intake, type Receipt } from '../../src/intake.ts';
 import { Telemetry } from '../../src/telemetry.ts';
@@ -24,6 +26,10 @@ class Sink implements SampleLog {
 }
 
 const { model } = tracksOf();
+const events: Model = {
+  ...model,
+  detector: new EventTrack({ ...EVENT_TRACK_DEFAULTS, hidden: 2, season: 60_000, budgetPerDay: 1 }),
+};
 let log: Sink;
 let registry: Registry;
 let telemetry: Telemetry;
@@ -36,10 +42,11 @@ beforeEach(() => {
   intake = new Intake(log, registry, telemetry);
 });
 
-function receipt(topic: string, json: unknown, arrival = NOON): Receipt {
-  return intake.accept({ source: 'mqtt', topic, arrival }, decodeJson(Buffer.from(JSON.stringify(json))), model);
+function receipt(topic: string, json: unknown, arrival = NOON, of = model): Receipt {
+  return intake.accept({ source: 'mqtt', topic, arrival }, decodeJson(Buffer.from(JSON.stringify(json))), of);
 }
 
+const receiptOf = (json: unknown): Receipt => receipt('a', json, NOON, events);
 const take = (...args: Parameters<typeof receipt>): number => receipt(...args).accepted;
 
 describe('the intake', () => {
@@ -136,5 +143,43 @@ describe('the intake', () => {
     expect(metrics).toContain('tidewatch_samples_irregular_total{what="numeric_string"} 2\n');
     expect(Object.fromEntries(telemetry.dropped)).toEqual({ not_a_number: 1, empty: 1 });
     expect(telemetry.samples).toBe(3);
+  });
+});
+
+describe('the intake of events', () => {
+  beforeEach(() => {
+    registry = new Registry();
+    intake = new Intake(log, registry, telemetry);
+  });
+
+  it('makes a symbol of every word, switch and number, in the order of the payload', () => {
+    const times = [NOON - 3000, NOON - 2000, NOON - 1000];
+    expect(
+      receiptOf([{ s: 'RUN', ts: times[0] }, { s: 7, ts: times[1] }, { s: 'off', ts: times[2] }, { s: 'END' }]),
+    ).toEqual({
+      accepted: 4,
+      drops: [],
+    });
+    intake.flush();
+    const [{ length, value, time, arrival, flags, series }] = log.batches;
+    expect(Array.from(value.slice(0, length))).toEqual(['RUN', '7', 'off', 'END'].map(symbolOf));
+    expect(Array.from(time.slice(0, length))).toEqual([...times, NOON]);
+    expect(new Set(arrival.slice(0, length))).toEqual(new Set([NOON]));
+    expect([...flags.slice(0, length), ...series.slice(0, length)]).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+  });
+
+  it('counts what is no event by reason, and a word only where there is no room for it', () => {
+    expect(receiptOf({ s: 'RUN', empty: ' ', none: null, list: [1] })).toEqual({
+      accepted: 1,
+      drops: ['empty', 'empty', 'not_a_number'],
+    });
+    expect(receiptOf({ ['x'.repeat(600)]: 'RUN' }).drops).toEqual(['bad_name']);
+    log.depth = DEPTH_MAX;
+    expect(receiptOf({ s: 'RUN' })).toEqual({ accepted: 0, drops: ['overflow'] });
+  });
+
+  it('does not count a number in a string: its text is the event', async () => {
+    expect(receiptOf({ code: '404' }).accepted).toBe(1);
+    expect(await telemetry.metrics.metrics()).not.toMatch(/what="numeric_string"\} [1-9]/);
   });
 });

@@ -18,7 +18,8 @@ export function InjectForm({ desk }: { desk: Desk }) {
   const pending = useSignal<FaultKind | null>(null);
   const answer = useSignal('');
   const failed = useSignal(false);
-  const groups = useComputed(() => groupByMachine(tracks.value));
+  // A group has no sensor of its own that a fault could be put into.
+  const groups = useComputed(() => groupByMachine(tracks.value.filter((track) => track.info.peek().kind !== 'group')));
   const inOrder = useComputed(() => groups.value.flatMap((group) => group.tracks));
   const target = useComputed(
     () => inOrder.value.find((track) => track.id === chosen.value) ?? defaultTarget(inOrder.value),

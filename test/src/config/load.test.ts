@@ -167,6 +167,17 @@ outputs: {out: {type: log, path: alerts.jsonl}}
     expect(config.outputs).toEqual(new Map([['out', { type: 'log', path: 'alerts.jsonl' }]]));
   });
 
+  it('may be of events, with everything that has no effect on them left as it is', () => {
+    const { pipelines } = good(`
+sources: {push: {type: http}}
+pipelines:
+  few: {inputs: [push], kind: events}
+  all: {inputs: [push], kind: events, cell: lstm, group: off, direction: both, min_deviation: 0, limits: {}}
+`);
+    expect([...pipelines.values()].map(({ kind }) => kind)).toEqual(['events', 'events']);
+    expect(pipelines.get('all')).toEqual(pipelines.get('few'));
+  });
+
   it('has no rules for alerts unless it says so', () => {
     const { pipelines } = good(`
 sources: {push: {type: http}}

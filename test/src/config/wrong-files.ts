@@ -156,6 +156,17 @@ export const wrongFiles: WrongFile[] = [
   wrong('limits with nothing between them', pipeline('limits: {max: ¦"5", min: 5}'), 'CONFIG_CONFLICT'),
   wrong('two limits that are none', pipeline('limits: {min: ¦low, max: ¦high}'), ['CONFIG_RANGE', 'CONFIG_RANGE']),
   wrong('a misspelt kind', pipeline('kind: ¦value'), 'CONFIG_VALUE', 'did you mean "values"?'),
+  wrong(
+    'a group of events',
+    pipeline('kind: events\n    ¦group: topic'),
+    'CONFIG_CONFLICT',
+    'group has no effect on events',
+  ),
+  wrong('another cell for events', pipeline('kind: events\n    ¦cell: gru'), 'CONFIG_CONFLICT', 'cell has no effect'),
+  wrong('a side of events', pipeline('kind: events\n    ¦direction: up'), 'CONFIG_CONFLICT'),
+  wrong('a size of events', pipeline('kind: events\n    ¦min_deviation: 5%'), 'CONFIG_CONFLICT'),
+  wrong('siblings of events', pipeline('kind: events\n    ¦peers: a/+/#'), 'CONFIG_CONFLICT'),
+  wrong('limits of events', pipeline('kind: events\n    ¦limits: {max: 1}'), 'CONFIG_CONFLICT'),
 
   // Not yet
   wrong(
@@ -172,7 +183,6 @@ export const wrongFiles: WrongFile[] = [
     'CONFIG_NOT_AVAILABLE',
     '"weights" is not available',
   ),
-  wrong('a kind of a later version', pipeline('kind: ¦events'), 'CONFIG_NOT_AVAILABLE'),
   wrong('a cell nobody knows', pipeline('cell: ¦grue'), 'CONFIG_VALUE', 'did you mean "gru"'),
   wrong('four threads', 'threads: ¦4\n', 'CONFIG_NOT_AVAILABLE'),
   wrong('include', '¦include: other.yaml\n', 'CONFIG_NOT_AVAILABLE'),
