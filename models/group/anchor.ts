@@ -15,6 +15,7 @@
  * that row [2]; ring's oldest, rows waiting, rows learned, time under suspicion, suspicious, times accepted.
  */
 import { claimOf, createTail } from '../calibration.ts';
+import { isSound } from '../sound.ts';
 import { Covariance } from './covariance.ts';
 import { framesEnter, framesForget, framesRead, framesSize } from './frames.ts';
 import { slowEnter, slowMean, slowScore, SLOW_TAIL_SIZE } from './slow-tail.ts';
@@ -26,6 +27,8 @@ const MEMORY_ROWS = 5000;
 const WAIT_ROWS = 200;
 /** While little is known everything is news, and nothing suspicious. */
 const YOUNG_ROWS = 200;
+/** The first distances are 0, and beside those everything is far. */
+const SAID_AFTER = 48;
 const YOUNG_WAIT_ROWS = 5;
 const AFTER_ACCEPT_ROWS = 100;
 /** A past of an hour is no witness against a day. */
@@ -81,11 +84,19 @@ export class Anchor {
     this.claim = claimOf(fastScore, this.#tail);
     const slowly = slowScore(memory, at + this.#slow, slow, this.#tail);
     this.claim = Math.max(this.claim, claimOf(slowly, this.#tail));
-    const isYoung = memory[at + this.#covariance] < YOUNG_ROWS;
+    const learned = memory[at + this.#covariance];
+    const isYoung = learned < YOUNG_ROWS;
     this.#suspect(memory, at, !isYoung && slowly >= SUSPICION, gap, cadence);
     this.#wait(memory, at, x, fast, slow);
     this.#learn(memory, at, isYoung ? YOUNG_WAIT_ROWS : WAIT_ROWS);
-    return Math.max(fastScore, slowly);
+    if (learned >= SAID_AFTER) return Math.max(fastScore, slowly);
+    this.claim = 0;
+    return 0;
+  }
+
+  /** Whether what was learned can be computed with. A row that waits may have missing values. */
+  isSound(memory: Float64Array, at: number): boolean {
+    return isSound(memory, at, this.#ring);
   }
 
   isSuspicious(memory: Float64Array, at: number): boolean {

@@ -151,6 +151,7 @@ export class GroupDetector implements TrackDetector {
       batch.flags[row] |= ROW.forgotten;
     }
     framesRead(memory, at + L.frames, x, 0, channels + context, Z_SCORED, z);
+    const isKnown = this.joint.knows(memory, at + L.joint, z);
     const error = this.joint.score(memory, at + L.joint, z);
     this.#keepRecent(memory, at);
     const n = memory[at + L.rows];
@@ -158,12 +159,12 @@ export class GroupDetector implements TrackDetector {
 
     const tail = this.#tail;
     readTail(memory, at + L.surprise, RARE_PRIOR, tail);
-    const rare = scoreOf(memory, at + L.surprise, error, tail);
+    const rare = isKnown ? scoreOf(memory, at + L.surprise, error, tail) : 0;
     const claim = claimOf(rare, tail);
-    enter(memory, at + L.surprise, error, rare, CALIBRATION_ROWS);
-    const mean = slowMean(memory, at + L.lasting, error, LASTING_ROWS);
+    if (isKnown) enter(memory, at + L.surprise, error, rare, CALIBRATION_ROWS);
+    const mean = isKnown ? slowMean(memory, at + L.lasting, error, LASTING_ROWS) : memory[at + L.lasting];
     const lasting = claimOf(slowScore(memory, at + L.lasting, mean, tail), tail);
-    slowEnter(memory, at + L.lasting, mean, tail);
+    if (isKnown) slowEnter(memory, at + L.lasting, mean, tail);
     const accepted = this.anchor.acceptedOf(memory, at + L.anchor);
     const level = this.anchor.step(memory, at + L.anchor, x, gap, cadence);
     if (this.anchor.acceptedOf(memory, at + L.anchor) > accepted) batch.flags[row] |= ROW.accepted;
@@ -185,7 +186,7 @@ export class GroupDetector implements TrackDetector {
     const learned = this.#learned;
     learned.score = Math.max(events, single);
     learned.reason = reasonOf(single, lasting, this.anchor.claim);
-    learned.residual = standardised(error, memory[at + L.errorSquare]);
+    learned.residual = isKnown ? standardised(error, memory[at + L.errorSquare]) : Number.NaN;
     const acting = mayOpen(rules, 0, 0) ? learned.score : 0;
     learned.fires = n >= ALERT_ROWS_MIN && alarmStep(memory, at + L.alarm, time, acting, threshold, this.#quietMs);
     this.#keepBlame(memory, at, x, learned);
@@ -195,7 +196,7 @@ export class GroupDetector implements TrackDetector {
     for (let i = told; i < batch.changes.length; i++) batch.changes[i].shares = this.sharesOf(memory, at);
 
     const square = memory[at + L.errorSquare];
-    memory[at + L.errorSquare] = square + (error * error - square) / Math.min(n + 1, MEMORY_ROWS);
+    if (isKnown) memory[at + L.errorSquare] = square + (error * error - square) / Math.min(n + 1, MEMORY_ROWS);
     framesEnter(memory, at + L.frames, x, 0, channels + context, MEMORY_ROWS);
     framesRead(memory, at + L.frames, x, 0, channels + context, Z_INPUT, z);
     this.joint.forecast(memory, at + L.joint, z);
@@ -281,9 +282,11 @@ export class GroupDetector implements TrackDetector {
   }
 
   #isSound(memory: Float64Array, at: number): boolean {
-    const { learned, joint, rows } = this.layout;
+    const { learned, anchor, joint, rows } = this.layout;
     if (!this.joint.isSound(memory, at + joint)) return false;
-    return memory[at + rows] % SOUND_EVERY > 0 || isSound(memory, at + learned, this.size - learned);
+    if (memory[at + rows] % SOUND_EVERY > 0) return true;
+    if (!isSound(memory, at + learned, anchor - learned)) return false;
+    return this.anchor.isSound(memory, at + anchor) && isSound(memory, at + joint, this.joint.size);
   }
 
   #forget(memory: Float64Array, at: number): void {

@@ -75,7 +75,17 @@ export class Joint {
     return true;
   }
 
-  /** The error of a row against its forecast; learns from it. @param z  in the frames before the row; NaN = missing */
+  /** Whether there is an error to speak of: not before 20 have shown how large it is, nor of a row of nothing. */
+  knows(memory: Float64Array, at: number, z: Float64Array): boolean {
+    if (memory[at + this.#rows] <= SCORED_AFTER) return false;
+    for (let j = 0; j < this.channels; j++) if (!Number.isNaN(z[j])) return true;
+    return false;
+  }
+
+  /**
+   * The error of a row against its forecast, 0 where there is none; learns from it.
+   * @param z  in the frames before the row; NaN = missing
+   */
   score(memory: Float64Array, at: number, z: Float64Array): number {
     const n = memory[at + this.#rows];
     memory[at + this.#rows] = n + 1;
