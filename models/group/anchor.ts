@@ -35,6 +35,7 @@ const AFTER_ACCEPT_ROWS = 100;
 const LEARNED_TIMES = 2;
 /** Time without suspicion takes back a quarter of itself. */
 const RECOVERY = 0.25;
+const GAP_CADENCES_MAX = 3;
 const Z_SCORED = 32;
 const Z_LEARNED = 8;
 const COUNTERS = 6;
@@ -128,7 +129,9 @@ export class Anchor {
   #suspect(memory: Float64Array, at: number, suspicious: boolean, gap: number, cadence: number): void {
     const c = at + this.#counters;
     memory[c + 4] = suspicious ? 1 : 0;
-    const under = memory[c + 3] + (suspicious ? gap : -RECOVERY * gap);
+    // Nobody watched while nothing came.
+    const watched = Math.min(gap, GAP_CADENCES_MAX * cadence);
+    const under = memory[c + 3] + (suspicious ? watched : -RECOVERY * watched);
     memory[c + 3] = Math.max(0, under);
     if (suspicious && under > Math.min(this.#hold, LEARNED_TIMES * memory[c + 2] * cadence)) this.accept(memory, at);
     if (suspicious) memory[c + 1] = -1; // none waits, nor does this row
@@ -153,8 +156,10 @@ export class Anchor {
       framesEnter(memory, at, memory, row, this.channels, MEMORY_ROWS);
       framesRead(memory, at, memory, row, this.channels, Z_LEARNED, this.#z);
       this.covariance.enter(memory, at + this.#covariance, this.#z, MEMORY_ROWS);
-      slowEnter(memory, at + this.#fast, memory[row + this.channels], this.#tail);
-      slowEnter(memory, at + this.#slow, memory[row + this.channels + 1], this.#tail);
+      // Distances from what was hardly known would be the tail for ever.
+      const isKnown = memory[c + 2] >= YOUNG_ROWS;
+      if (isKnown) slowEnter(memory, at + this.#fast, memory[row + this.channels], this.#tail);
+      if (isKnown) slowEnter(memory, at + this.#slow, memory[row + this.channels + 1], this.#tail);
       memory[c] = (memory[c] + 1) % (WAIT_ROWS + 1);
       memory[c + 1] -= 1;
       memory[c + 2] += 1;

@@ -3,8 +3,8 @@
  *
  *   z = (x − m)/s, clipped      a = 1/min(n, memory)      m += a(x−m)      v = (1−a)(v + a(x−m)²)
  *
- * s is at least 1 % of the range seen: a channel that hardly ever moves must not shout when it does. A missing value
- * teaches nothing and has no z.
+ * s is at least 1 % of the range seen: a channel that hardly ever moves must not shout when it does. What enters is kept
+ * within 100 deviations. A missing value teaches nothing and has no z.
  *
  * Memory, for each channel: samples n, m, v, least, greatest.
  */
@@ -14,6 +14,11 @@ const FRAME = 5;
 const LEAST = 3;
 const GREATEST = 4;
 const RANGE_SHARE = 0.01;
+/** One reading of 65535 must not widen the frame for days, a new level must. */
+const DEVIATIONS_MAX = 100;
+const LIMITED_AFTER = 20;
+/** Beyond it a square would overflow. */
+const VALUE_MAX = 1e100;
 
 export function framesSize(channels: number): number {
   return FRAME * channels;
@@ -57,12 +62,14 @@ export function framesEnter(
   samplesMax: number,
 ): void {
   for (let j = 0; j < channels; j++) {
-    const x = row[from + j];
-    if (Number.isNaN(x)) continue;
+    const given = row[from + j];
+    if (Number.isNaN(given)) continue;
     const f = at + FRAME * j;
     const n = memory[f] + 1;
     memory[f] = n;
     const a = 1 / Math.min(n, samplesMax);
+    const limit = n > LIMITED_AFTER ? DEVIATIONS_MAX * framesScale(memory, at, j) : VALUE_MAX;
+    const x = n === 1 ? clip(given, VALUE_MAX) : memory[f + 1] + clip(given - memory[f + 1], limit);
     const d = x - memory[f + 1];
     memory[f + 1] += a * d;
     memory[f + 2] = (1 - a) * (memory[f + 2] + a * d * d);

@@ -14,6 +14,7 @@
 const NEWEST = 1;
 const VALUES = 2;
 const LATE_CADENCES = 2;
+const SLOWER_MAX = 3;
 
 export function gatherSize(channels: number, context: number): number {
   return VALUES + 2 * channels + context;
@@ -27,9 +28,13 @@ export function initialiseGather(memory: Float64Array, at: number, channels: num
 /** The row that waits is over: the channels that have not reported by `time` are missing. */
 export function isLate(memory: Float64Array, at: number, channels: number, context: number, time: number): boolean {
   const cadences = at + VALUES + channels + context;
-  let slowest = 0;
-  for (let j = 0; j < channels; j++) slowest = Math.max(slowest, memory[cadences + j]);
-  return slowest > 0 && time - memory[at] > LATE_CADENCES * slowest;
+  let [slowest, fastest] = [0, Infinity];
+  for (let j = 0; j < channels; j++) {
+    slowest = Math.max(slowest, memory[cadences + j]);
+    if (memory[cadences + j] > 0) fastest = Math.min(fastest, memory[cadences + j]);
+  }
+  // One that became slow must not make all the others wait.
+  return slowest > 0 && time - memory[at] > LATE_CADENCES * Math.min(slowest, SLOWER_MAX * fastest);
 }
 
 /** Takes in a sample. True when all have reported. @param channel  watched ones first, then context */

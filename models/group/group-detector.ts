@@ -23,10 +23,9 @@ import { cadenceOf } from '../cadence.ts';
 import type { StateWatch } from '../cells/cell.ts';
 import { BENCHMARK_THRESHOLD } from '../detector.ts';
 import { NOTHING_FOUND } from '../inspection.ts';
-import { lastArrivalOf, lastTimeOf, orderStep } from '../order.ts';
+import { lastArrivalOf, lastHeardOf, lastTimeOf, orderStep } from '../order.ts';
 import { createRandom } from '../random.ts';
-import { mayOpen, type Rules } from '../rules.ts';
-import { standardised } from '../signature.ts';
+import type { Rules } from '../rules.ts';
 import { isSound } from '../sound.ts';
 import type { TrackDetector } from '../track-detector.ts';
 import type { CellName, createLearner } from '../training/create-learner.ts';
@@ -37,7 +36,7 @@ import { framesEnter, framesRead } from './frames.ts';
 import { gatherSample, initialiseGather, isLate, takeRow } from './gather.ts';
 import { Joint } from './joint.ts';
 import { type GroupLayout, groupLayoutOf } from './layout.ts';
-import { slowEnter, slowMean, slowScore } from './slow-tail.ts';
+import { slowEnter, slowMean, slowScore, TAIL_ROWS } from './slow-tail.ts';
 
 export interface GroupOptions {
   /** Channels that are watched. */
@@ -69,13 +68,14 @@ export const GROUP_DEFAULTS: Pick<GroupOptions, 'hidden' | 'hold' | 'training'> 
 };
 
 const MEMORY_ROWS = 5000;
-const CALIBRATION_ROWS = 20_000;
 const RARE_PRIOR = 2;
 const LASTING_ROWS = 8;
 const Z_SCORED = 8;
 const Z_INPUT = 6;
 const QUIET_SEASONS = 5 / 6;
 const ALERT_ROWS_MIN = 200;
+const OVERDUE_MS_MIN = 60_000;
+const OVERDUE_CADENCES = 10;
 const SOUND_EVERY = 64; // rows
 
 /** What lasts is in view of the copy that learns late anyway. */
@@ -139,9 +139,12 @@ export class GroupDetector implements TrackDetector {
 
   step(memory: Float64Array, at: number, batch: Batch, row: number): void {
     const x = batch.members[row];
-    if (x === undefined) return;
+    if (x === undefined) {
+      if ((batch.flags[row] & ROW.overdue) !== 0) this.#nobody(memory, at, batch, row);
+      return;
+    }
     const L = this.layout;
-    const { channels, context, season, rules } = this.options;
+    const { channels, context, season } = this.options;
     const time = batch.time[row];
     const gap = batch.gap[row];
     const cadence = batch.cadence[row];
@@ -161,7 +164,7 @@ export class GroupDetector implements TrackDetector {
     readTail(memory, at + L.surprise, RARE_PRIOR, tail);
     const rare = isKnown ? scoreOf(memory, at + L.surprise, error, tail) : 0;
     const claim = claimOf(rare, tail);
-    if (isKnown) enter(memory, at + L.surprise, error, rare, CALIBRATION_ROWS);
+    if (isKnown) enter(memory, at + L.surprise, error, rare, TAIL_ROWS);
     const mean = isKnown ? slowMean(memory, at + L.lasting, error, LASTING_ROWS) : memory[at + L.lasting];
     const lasting = claimOf(slowScore(memory, at + L.lasting, mean, tail), tail);
     if (isKnown) slowEnter(memory, at + L.lasting, mean, tail);
@@ -186,17 +189,14 @@ export class GroupDetector implements TrackDetector {
     const learned = this.#learned;
     learned.score = Math.max(events, single);
     learned.reason = reasonOf(single, lasting, this.anchor.claim);
-    learned.residual = isKnown ? standardised(error, memory[at + L.errorSquare]) : Number.NaN;
-    const acting = mayOpen(rules, 0, 0) ? learned.score : 0;
-    learned.fires = n >= ALERT_ROWS_MIN && alarmStep(memory, at + L.alarm, time, acting, threshold, this.#quietMs);
+    learned.fires =
+      n >= ALERT_ROWS_MIN && alarmStep(memory, at + L.alarm, time, learned.score, threshold, this.#quietMs);
     this.#keepBlame(memory, at, x, learned);
     batch.value[row] = level;
     const told = batch.changes.length;
     this.#verdict.decide(memory, at, batch, row, learned, NOTHING_FOUND);
     for (let i = told; i < batch.changes.length; i++) batch.changes[i].shares = this.sharesOf(memory, at);
 
-    const square = memory[at + L.errorSquare];
-    if (isKnown) memory[at + L.errorSquare] = square + (error * error - square) / Math.min(n + 1, MEMORY_ROWS);
     framesEnter(memory, at + L.frames, x, 0, channels + context, MEMORY_ROWS);
     framesRead(memory, at + L.frames, x, 0, channels + context, Z_INPUT, z);
     this.joint.forecast(memory, at + L.joint, z);
@@ -226,9 +226,12 @@ export class GroupDetector implements TrackDetector {
     return shares.map((share) => (sum > 0 ? share / sum : 0));
   }
 
-  /** A group is never silent: its members are. */
-  silence(): number {
-    return 0;
+  /** A group is never told to be silent, its members are; but an alert must not stay open when nobody speaks. */
+  silence(memory: Float64Array, at: number, now: number, since: number): number {
+    if (!isFiring(memory, at + this.layout.alert)) return 0;
+    const silent = now - Math.max(lastHeardOf(memory, at + this.layout.order), since);
+    const overdue = Math.max(OVERDUE_MS_MIN, OVERDUE_CADENCES * cadenceOf(memory, at + this.layout.cadence));
+    return silent > overdue ? silent : 0;
   }
 
   ownTime(memory: Float64Array, at: number, now: number): number {
@@ -279,6 +282,18 @@ export class GroupDetector implements TrackDetector {
       const ofErrors = errors > 0 ? memory[at + recent + j] / errors : 0;
       memory[at + blame + j] = ofErrors + (relations > 0 ? (r[j] * r[j]) / relations : 0);
     }
+  }
+
+  /** A row of the clock: nothing is odd where there is nothing. */
+  #nobody(memory: Float64Array, at: number, batch: Batch, row: number): void {
+    const learned = this.#learned;
+    learned.score = 0;
+    learned.reason = REASON.silence;
+    learned.fires = false;
+    batch.expected[row] = Number.NaN;
+    batch.lower[row] = Number.NaN;
+    batch.upper[row] = Number.NaN;
+    this.#verdict.decide(memory, at, batch, row, learned, NOTHING_FOUND);
   }
 
   #isSound(memory: Float64Array, at: number): boolean {

@@ -27,8 +27,6 @@ export interface GroupLayout {
   /** From here to the end: what was learned, forgotten when it can no longer be computed with. */
   learned: number;
   frames: number;
-  /** Running square of the error of a row; rows. */
-  errorSquare: number;
   rows: number;
   surprise: number;
   lasting: number;
@@ -65,7 +63,6 @@ export function groupLayoutOf(channels: number, context: number, jointSize: numb
     ...kept,
     learned,
     frames: take(framesSize(channels + context)),
-    errorSquare: take(1),
     rows: take(1),
     surprise: take(CALIBRATION_SIZE),
     lasting: take(SLOW_TAIL_SIZE),

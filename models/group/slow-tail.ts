@@ -8,7 +8,7 @@ import { CALIBRATION_SIZE, enter, readTail, scoreOf, type Tail } from '../calibr
 const OWN = 2;
 export const SLOW_TAIL_SIZE = OWN + CALIBRATION_SIZE;
 /** A group has many channels, and its scores a heavier tail: what is rare takes longer to know. */
-const MEMORY_ROWS = 20_000;
+export const TAIL_ROWS = 20_000;
 const PRIOR_WEIGHT = 2;
 
 /** Takes a row into the mean over `window` rows and returns the mean. */
@@ -27,5 +27,5 @@ export function slowScore(memory: Float64Array, at: number, value: number, tail:
 
 /** Takes in a value that is believed to be usual. */
 export function slowEnter(memory: Float64Array, at: number, value: number, tail: Tail): void {
-  enter(memory, at + OWN, value, slowScore(memory, at, value, tail), MEMORY_ROWS);
+  enter(memory, at + OWN, value, slowScore(memory, at, value, tail), TAIL_ROWS);
 }

@@ -134,4 +134,21 @@ describe('the fields of a topic', () => {
     await run(watch, (i) => ({ ...pump(7)(i), mode: i % 50 < 25 ? 'on' : 'off' }), 250, 600);
     expect(watch.engine.registry.find(GROUP)).toBe(group);
   });
+
+  test('close their alert when nobody speaks any more', async () => {
+    const watch = await started();
+    await run(watch, pump(2, 1500), 0, 1600);
+    expect(watch.engine.alertLog.isOpen(GROUP)).toBe(true);
+    for (let i = 0; i < 600; i++) watch.clock.advance(1000);
+    await watch.engine.settled();
+    expect(watch.engine.alertLog.isOpen(GROUP)).toBe(false);
+  });
+
+  test('are watched together whatever the side and the distance that a single one must have', async () => {
+    const config = { ...GROUPED, direction: 'up', minDeviation: { amount: 1e6, percent: 0 } } as const;
+    const watch = new Watch({ config });
+    watch.engine.start();
+    await run(watch, pump(2, 1500), 0, 1600);
+    expect(watch.alerts.map(({ series }) => series)).toContain(GROUP);
+  });
 });

@@ -111,3 +111,11 @@ test('a row is read from where it begins in a longer list', () => {
   framesRead(one, AT, list, 2, 2, 8, z);
   expectSameBits('z', z, zOf(one, [5, -100]));
 });
+
+test('one wild reading widens a frame by little, and none makes it infinite', () => {
+  const calm = framesScale(framesOf(rows), AT, 0);
+  const wild = framesScale(framesOf([...rows, [65_535, 0]]), AT, 0);
+  expect(wild / calm).toBeLessThan(6);
+  const memory = framesOf([[1e308, 1], ...rows, [-1e308, 1]]);
+  for (const j of [0, 1]) expect(Number.isFinite(framesScale(memory, AT, j))).toBe(true);
+});

@@ -60,6 +60,16 @@ describe('a row', () => {
     ]);
   });
 
+  test('does not wait for one that has become slow', () => {
+    const memory = new Float64Array(gatherSize(2, 0));
+    initialiseGather(memory, 0, 2, 0);
+    gatherSample(memory, 0, 2, 0, 1, 0, 20, 3600 * SECOND);
+    takeRow(memory, 0, 2, 0);
+    gatherSample(memory, 0, 2, 0, 0, 10 * SECOND, 10, SECOND);
+    expect(isLate(memory, 0, 2, 0, 15 * SECOND)).toBe(false);
+    expect(isLate(memory, 0, 2, 0, 17 * SECOND)).toBe(true);
+  });
+
   test('waits for no context, and has of it what it was last', () => {
     const samples: [number, number, number][] = [
       [0, 1, 10],
