@@ -89,6 +89,11 @@ describe('a series among siblings', () => {
   }
 
   const detector = () => new Detector({ ...DEFAULTS, hidden: 4, lags: 3, season: 480 * MINUTE, budgetPerDay: 6 });
+  function siblings(): World {
+    const world = newWorld(detector());
+    world.model.peers = 'hall/+/flow';
+    return world;
+  }
   function alerts(peers: boolean, seed: number) {
     const world = newWorld(detector());
     world.model.detector.series = 6;
@@ -109,14 +114,9 @@ describe('a series among siblings', () => {
 
   test('is scored the same however the log was cut', () => {
     const samples = weather(1, 600);
-    const world = () => {
-      const made = newWorld(detector());
-      made.model.peers = 'hall/+/flow';
-      return made;
-    };
-    const whole = play(world(), samples);
+    const whole = play(siblings(), samples);
     const random = createRandom(9);
-    const cut = play(world(), samples, () => 1 + Math.floor(20 * random()));
+    const cut = play(siblings(), samples, () => 1 + Math.floor(20 * random()));
     expect(cut.score).toEqual(whole.score);
   });
 });
