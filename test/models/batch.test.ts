@@ -11,10 +11,13 @@ describe('a batch', () => {
     expect(() => createBatch(4097)).toThrow('batch capacity: expected 0..4096, got 4097');
   });
 
-  test('starts empty, is no tick, and has a row of zeroes in every column', () => {
-    const { length, tick, changes, ...columns } = createBatch(2);
+  test('starts empty, is no tick, and has a row of zeroes in every column that is always there', () => {
+    const { length, tick, changes, members, siblings, ...columns } = createBatch(2);
     expect([length, tick, changes]).toEqual([0, Number.NaN, []]);
     for (const [name, column] of Object.entries(columns)) expect([...column], name).toEqual([0, 0]);
+    // Nobody's members, and no siblings.
+    expect(members).toEqual([]);
+    expect([...siblings]).toEqual([Number.NaN, Number.NaN]);
   });
 
   test('takes rows in order and leaves the columns of later stations alone', () => {
