@@ -12,7 +12,6 @@ import { type Observable, Subject } from 'rxjs';
 import { acknowledge, isFiring } from '../models/alert.ts';
 import type { AlertDocument } from '../models/alert-document.ts';
 import { type Batch, createTick } from '../models/batch.ts';
-import { GroupDetector } from '../models/group/group-detector.ts';
 import { lastTimeOf } from '../models/order.ts';
 import type { Cancel, CheckpointStore, Clock, Command, LogEntry, Ownership, SampleLog } from '../models/ports.ts';
 import { learningAt, learningOf } from '../models/progress.ts';
@@ -22,12 +21,11 @@ import { pipeline } from '../pipelines/pipeline.ts';
 import { raise } from '../pipelines/raise.ts';
 import { type SampleColumns, thin } from '../pipelines/thin.ts';
 import { createDecoder, type Decoder } from '../sensors/decode.ts';
-import { seriesId } from '../sensors/topic.ts';
 import { AUTOMATIC, type Mapping } from '../sensors/mapping.ts';
 import { AlertLog } from './alert-log.ts';
 import type { PipelineConfig } from './config/config.ts';
-import { createDetector, groupOptions } from './detector-options.ts';
-import { missingGroups } from './groups.ts';
+import { createDetector } from './detector-options.ts';
+import { GroupKeeper, groupOf } from './group-keeper.ts';
 import { Intake, type Receipt } from './intake.ts';
 import { Runaway } from './runaway.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -64,7 +62,7 @@ export class Engine {
 
   readonly #options: EngineOptions;
   readonly #models = new Map<string, Model>();
-  readonly #configs = new Map<string, PipelineConfig>();
+  readonly #groups: GroupKeeper;
   /** Sources of each pipeline, by its id. */
   readonly #inputs = new Map<string, string[]>();
   readonly #routes = new Map<string, Model>();
@@ -82,11 +80,10 @@ export class Engine {
   #saving: Promise<void> | undefined;
   #tickedAt = Infinity;
   #groupedAt = -Infinity;
-  /** Groups that were asked for. */
-  readonly #asked = new Set<string>();
 
   constructor(options: EngineOptions) {
     this.#options = options;
+    this.#groups = new GroupKeeper(this.registry, this.#models, options.telemetry);
     this.intake = new Intake(options.log, this.registry, options.telemetry);
     const offset = (id: string, time: number) => this.#localOffset.get(id)?.(time) ?? 0;
     const scored = pipeline(this.#entries, this.registry, offset);
@@ -119,9 +116,7 @@ export class Engine {
     if (config.peers === null) delete model.peers;
     else model.peers = config.peers;
     this.#models.set(id, model);
-    this.#configs.set(id, config);
-    this.#asked.clear();
-    this.#refitGroups(id, config);
+    if (this.#groups.configure(id, config)) this.#closeOrphans(this.#options.clock.now());
     this.#localOffset.set(id, localOffsetOf(config.timezone));
     this.#inputs.set(id, config.inputs);
     // The source that could not be heard may be none of its inputs any more, or be one now.
@@ -134,7 +129,7 @@ export class Engine {
     if (model === undefined) return;
     this.#removeTracks(id);
     this.#models.delete(id);
-    this.#configs.delete(id);
+    this.#groups.forget(id);
     this.#inputs.delete(id);
     this.#route();
     this.#localOffset.delete(id);
@@ -256,7 +251,8 @@ export class Engine {
     telemetry.log.error({ partition }, 'no checkpoint of a partition can be read; its series start untrained');
   }
 
-  #restoreTrack({ id, source, pipeline: owner, shape, group, block }: TrackState): void {
+  #restoreTrack(state: TrackState): void {
+    const { id, source, pipeline: owner, shape, block } = state;
     const { telemetry } = this.#options;
     const model = this.#models.get(owner);
     if (model === undefined) {
@@ -264,12 +260,8 @@ export class Engine {
         { series: id, pipeline: owner },
         'the pipeline of this series is gone, and with it what was learned',
       );
-    } else if (group !== undefined) {
-      const track = this.#admitGroup(owner, source, group.members, group.watched);
-      if (track?.model.detector.shape === shape && block.length === track.model.detector.size) {
-        track.memory.set(block, track.at);
-      } else
-        telemetry.log.warn({ series: id }, 'the checkpoint of this group is of another shape; it starts untrained');
+    } else if (state.group !== undefined) {
+      this.#groups.restore({ ...state, group: state.group });
     } else if (model.detector.shape !== shape || model.detector.size !== block.length) {
       telemetry.log.warn({ series: id }, 'the checkpoint is of another shape; the series starts untrained');
     } else {
@@ -300,7 +292,7 @@ export class Engine {
     this.#shareBudgets();
     if (now - this.#groupedAt >= GROUP_EVERY_MS) {
       this.#groupedAt = now;
-      this.#formGroups();
+      for (const command of this.#groups.missing()) this.#append(command);
     }
     log.append({ kind: 'batch', batch: createTick(now) });
   }
@@ -339,7 +331,7 @@ export class Engine {
         break;
       case 'group': {
         const { pipeline, source, watched, context } = command;
-        this.#admitGroup(pipeline, source, [...watched, ...context], watched.length);
+        this.#groups.admit(pipeline, source, [...watched, ...context], watched.length);
         this.#closeOrphans(time);
       }
     }
@@ -361,58 +353,6 @@ export class Engine {
     if (own !== undefined) models.add(own);
     for (const track of this.registry) if (track.model.pipeline === pipeline) models.add(track.model);
     return models;
-  }
-
-  /** A group of these series, untrained; in the place of one that had others. Undefined where it cannot be. */
-  #admitGroup(pipeline: string, source: string, members: readonly string[], watched: number): Track | undefined {
-    const model = this.#models.get(pipeline);
-    const config = this.#configs.get(pipeline);
-    if (model === undefined || config?.group !== 'topic') return undefined;
-    const id = seriesId(source);
-    const known = this.registry.find(id);
-    // A series of that name, another pipeline's group, or the command of a tick that came before it was obeyed.
-    if (known !== undefined && (known.model.pipeline !== pipeline || known.members.length === 0)) return undefined;
-    if (known !== undefined && known.members.join() === members.join()) return known;
-    const detector = new GroupDetector(groupOptions(config, watched, members.length - watched));
-    if (!this.registry.hasRoom(detector.size - (known?.model.detector.size ?? 0))) {
-      this.#options.telemetry.log.warn({ group: source }, 'there is no memory left for this group');
-      return undefined;
-    }
-    if (known !== undefined) this.registry.remove(known);
-    detector.series = model.detector.series;
-    const track = this.registry.admit(id, source, { ...model, detector });
-    if (track !== undefined) this.registry.join(track, members);
-    return track;
-  }
-
-  /** Groups go on under a changed configuration, or end with it. */
-  #refitGroups(pipeline: string, config: PipelineConfig): void {
-    for (const track of this.registry) {
-      const { detector } = track.model;
-      if (track.model.pipeline !== pipeline || !(detector instanceof GroupDetector)) continue;
-      const { channels, context } = detector.options;
-      const next = new GroupDetector(groupOptions(config, channels, context));
-      if (config.group === 'off' || next.shape !== detector.shape) {
-        this.registry.remove(track);
-        this.#closeOrphans(this.#options.clock.now());
-      } else {
-        next.series = detector.series;
-        track.model.detector = next;
-      }
-    }
-  }
-
-  #formGroups(): void {
-    for (const [pipeline, { group }] of this.#configs) {
-      if (group === 'off') continue;
-      for (const { source, watched, context } of missingGroups(this.registry, pipeline)) {
-        // Asked once: whoever could not be made a group then, cannot be now.
-        const asked = [pipeline, source, ...watched].join();
-        if (this.#asked.has(asked)) continue;
-        this.#asked.add(asked);
-        this.#append({ verb: 'group', pipeline, source, watched, context });
-      }
-    }
   }
 
   #listenThrough(source: string | null, time: number): void {
@@ -528,12 +468,6 @@ export class Engine {
     for (const track of this.registry) if (track.model.pipeline === id) this.registry.remove(track);
     this.#closeOrphans(this.#options.clock.now());
   }
-}
-
-/** What a checkpoint has to know of a group beside its numbers. */
-function groupOf({ members, model }: Track): Pick<TrackState, 'group'> {
-  if (!(model.detector instanceof GroupDetector)) return {};
-  return { group: { watched: model.detector.options.channels, members } };
 }
 
 function countBy<T>(items: Iterable<T>, keyOf: (item: T) => string): Map<string, number> {
