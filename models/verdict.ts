@@ -10,8 +10,9 @@ import type { Batch } from './batch.ts';
 import { budgetRate, budgetThreshold, chanceRate } from './budget.ts';
 import { cadenceOf } from './cadence.ts';
 import { SCORE_MAX } from './calibration.ts';
-import type { Finding } from './inspection.ts';
+import { type Finding, NOTHING_FOUND } from './inspection.ts';
 import type { DetectorLayout } from './layout.ts';
+import { lastHeardOf } from './order.ts';
 import { clearWindow, enterWindow, isWindowFull, signatureOf } from './signature.ts';
 
 const HOLD_SEASONS = 1 / 48;
@@ -40,6 +41,28 @@ export interface Learned {
   residual: number;
 }
 
+/** A row of the clock: nothing is odd where there is nothing. */
+const NOBODY: Learned = { score: 0, reason: REASON.silence, fires: false, residual: Number.NaN };
+const OVERDUE_MS_MIN = 60_000;
+const OVERDUE_CADENCES = 10;
+
+/**
+ * For tracks that are never told to be silent: how long there was nothing while an alert is open, ms, 0 while that is not
+ * long. An alert must not stay open because nobody speaks.
+ */
+export function silentInAlert(
+  memory: Float64Array,
+  at: number,
+  layout: Pick<DetectorLayout, 'order' | 'cadence' | 'alert'>,
+  now: number,
+  since: number,
+): number {
+  if (!isFiring(memory, at + layout.alert)) return 0;
+  const silent = now - Math.max(lastHeardOf(memory, at + layout.order), since);
+  const overdue = Math.max(OVERDUE_MS_MIN, OVERDUE_CADENCES * cadenceOf(memory, at + layout.cadence));
+  return silent > overdue ? silent : 0;
+}
+
 export class Verdict {
   readonly #season: number;
   readonly #layout: VerdictLayout;
@@ -52,6 +75,14 @@ export class Verdict {
     this.#layout = layout;
     this.#standing = standing;
     this.#alertRules = { release: 0, hold: season * HOLD_SEASONS };
+  }
+
+  /** A row of the clock for a track that is never told to be silent. */
+  nobody(memory: Float64Array, at: number, batch: Batch, row: number): void {
+    batch.expected[row] = Number.NaN;
+    batch.lower[row] = Number.NaN;
+    batch.upper[row] = Number.NaN;
+    this.decide(memory, at, batch, row, NOBODY, NOTHING_FOUND);
   }
 
   /** Fills score and alarm of the row and tells of the alert what there is to tell. */

@@ -20,7 +20,7 @@ import { NOTHING_FOUND } from '../inspection.ts';
 import { lastArrivalOf, lastTimeOf, orderStep } from '../order.ts';
 import { NO_RULES } from '../rules.ts';
 import type { TrackDetector } from '../track-detector.ts';
-import { type Learned, type Standing, Verdict } from '../verdict.ts';
+import { silentInAlert, type Learned, type Standing, Verdict } from '../verdict.ts';
 import { createEventReading, EVENT_DEFAULTS, EventDetector } from './event-detector.ts';
 import { SURPRISE_MAX } from './next-event.ts';
 import { type EventTrackLayout, eventTrackLayoutOf } from './track-layout.ts';
@@ -92,6 +92,10 @@ export class EventTrack implements TrackDetector {
   }
 
   step(memory: Float64Array, at: number, batch: Batch, row: number): void {
+    if ((batch.flags[row] & ROW.overdue) !== 0) {
+      this.#verdict.nobody(memory, at, batch, row);
+      return;
+    }
     const L = this.layout;
     const { season, budgetPerDay } = this.options;
     const symbol = batch.value[row];
@@ -134,9 +138,9 @@ export class EventTrack implements TrackDetector {
     return budgetRate(memory, at + budget, score, cadenceOf(memory, at + cadence), this.options.season);
   }
 
-  /** Events come when they like. */
-  silence(): number {
-    return 0;
+  /** Events come when they like; but an alert must not stay open when none comes. */
+  silence(memory: Float64Array, at: number, now: number, since: number): number {
+    return silentInAlert(memory, at, this.layout, now, since);
   }
 
   ownTime(memory: Float64Array, at: number, now: number): number {

@@ -23,14 +23,14 @@ import { cadenceOf } from '../cadence.ts';
 import type { StateWatch } from '../cells/cell.ts';
 import { BENCHMARK_THRESHOLD } from '../detector.ts';
 import { NOTHING_FOUND } from '../inspection.ts';
-import { lastArrivalOf, lastHeardOf, lastTimeOf, orderStep } from '../order.ts';
+import { lastArrivalOf, lastTimeOf, orderStep } from '../order.ts';
 import { createRandom } from '../random.ts';
 import type { Rules } from '../rules.ts';
 import { isSound } from '../sound.ts';
 import type { TrackDetector } from '../track-detector.ts';
 import type { CellName, createLearner } from '../training/create-learner.ts';
 import type { Training } from '../training/tbptt.ts';
-import { type Learned, type Standing, Verdict } from '../verdict.ts';
+import { type Learned, silentInAlert, type Standing, Verdict } from '../verdict.ts';
 import { Anchor } from './anchor.ts';
 import { framesEnter, framesRead } from './frames.ts';
 import { gatherSample, initialiseGather, isLate, takeRow } from './gather.ts';
@@ -74,8 +74,6 @@ const Z_SCORED = 8;
 const Z_INPUT = 6;
 const QUIET_SEASONS = 5 / 6;
 const ALERT_ROWS_MIN = 200;
-const OVERDUE_MS_MIN = 60_000;
-const OVERDUE_CADENCES = 10;
 const SOUND_EVERY = 64; // rows
 
 /** What lasts is in view of the copy that learns late anyway. */
@@ -140,7 +138,7 @@ export class GroupDetector implements TrackDetector {
   step(memory: Float64Array, at: number, batch: Batch, row: number): void {
     const x = batch.members[row];
     if (x === undefined) {
-      if ((batch.flags[row] & ROW.overdue) !== 0) this.#nobody(memory, at, batch, row);
+      if ((batch.flags[row] & ROW.overdue) !== 0) this.#verdict.nobody(memory, at, batch, row);
       return;
     }
     const L = this.layout;
@@ -228,10 +226,7 @@ export class GroupDetector implements TrackDetector {
 
   /** A group is never told to be silent, its members are; but an alert must not stay open when nobody speaks. */
   silence(memory: Float64Array, at: number, now: number, since: number): number {
-    if (!isFiring(memory, at + this.layout.alert)) return 0;
-    const silent = now - Math.max(lastHeardOf(memory, at + this.layout.order), since);
-    const overdue = Math.max(OVERDUE_MS_MIN, OVERDUE_CADENCES * cadenceOf(memory, at + this.layout.cadence));
-    return silent > overdue ? silent : 0;
+    return silentInAlert(memory, at, this.layout, now, since);
   }
 
   ownTime(memory: Float64Array, at: number, now: number): number {
@@ -282,18 +277,6 @@ export class GroupDetector implements TrackDetector {
       const ofErrors = errors > 0 ? memory[at + recent + j] / errors : 0;
       memory[at + blame + j] = ofErrors + (relations > 0 ? (r[j] * r[j]) / relations : 0);
     }
-  }
-
-  /** A row of the clock: nothing is odd where there is nothing. */
-  #nobody(memory: Float64Array, at: number, batch: Batch, row: number): void {
-    const learned = this.#learned;
-    learned.score = 0;
-    learned.reason = REASON.silence;
-    learned.fires = false;
-    batch.expected[row] = Number.NaN;
-    batch.lower[row] = Number.NaN;
-    batch.upper[row] = Number.NaN;
-    this.#verdict.decide(memory, at, batch, row, learned, NOTHING_FOUND);
   }
 
   #isSound(memory: Float64Array, at: number): boolean {

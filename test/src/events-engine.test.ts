@@ -64,6 +64,15 @@ describe('a pipeline of events', () => {
     expectSameBits('block', lives[1].block(ID), lives[0].block(ID));
   });
 
+  it('closes an alert when nothing comes any more', async () => {
+    const watch = await started();
+    await say(watch, [...cycle(1200), 'EXPLODED']);
+    expect(opens(watch)).toHaveLength(1);
+    for (let i = 0; i < 90 * 60; i++) watch.clock.advance(1000);
+    await watch.engine.settled();
+    expect(watch.alerts.map(({ event }) => event)).toEqual(['open', 'close']);
+  });
+
   it('has every field as a stream of its own: words, switches and numbers', async () => {
     const watch = await started();
     await say(watch, [{ state: 'RUN', door: true, recipe: 7, note: '', none: null, deep: { mode: 'AUTO' } }]);

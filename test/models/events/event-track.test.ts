@@ -128,7 +128,7 @@ describe('what runs in a cycle of states', () => {
   });
 
   test('is never silent, for its events come when they like', () => {
-    expect(learned.track.silence()).toBe(0);
+    expect(learned.track.silence(learned.memory, learned.at, learned.time + 1e9, -Infinity)).toBe(0);
     expect(learned.track.ownTime(learned.memory, learned.at, learned.time + 5)).toBe(learned.time + 5);
   });
 });
