@@ -17,6 +17,9 @@ interface SeriesCardProps {
   desk: Desk;
 }
 
+/** The name of a group: what is drawn is how odd its channels are together. */
+const TOGETHER = 'all together';
+
 export function SeriesCard({ track, desk }: SeriesCardProps) {
   const card = useRef<HTMLElement>(null);
   const large = useComputed(() => desk.enlarged.value === track.id).value;
@@ -43,7 +46,7 @@ export function SeriesCard({ track, desk }: SeriesCardProps) {
             aria-expanded={large}
             onClick={() => (desk.enlarged.value = large ? null : track.id)}
           >
-            <span class="card-name given">{nameOf(info.source)}</span>
+            <span class="card-name given">{info.kind === 'group' ? TOGETHER : nameOf(info.source)}</span>
             {large && <span class="card-close">Close</span>}
           </button>
         </h4>
