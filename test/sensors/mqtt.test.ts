@@ -373,7 +373,7 @@ describe.skipIf(!serviceOrSkip('mosquitto'))('the MQTT source and Mosquitto', ()
     ]);
   });
 
-  it('loses nothing at QoS 1 and repeats nothing while the broker is away, where the session survives', async () => {
+  it('loses nothing at QoS 1 while the broker is away, and repeats at most what was under way, where the session survives', async () => {
     const broker = await startReal({ persistence: true });
     const { heard, until } = listenTo(broker.url, { sessionExpiryMs: 3600_000 });
     await until(isConnected);
@@ -386,8 +386,11 @@ describe.skipIf(!serviceOrSkip('mosquitto'))('the MQTT source and Mosquitto', ()
     const later = Promise.all(['1', '2', '3'].map((text) => publisher.publishAsync('plant/a', text, { qos: 1 })));
     await broker.restart();
     await later;
-    await until(({ messages }) => messages.length >= 4);
-    expect(heard.messages.map(({ text }) => text)).toEqual(['0', '1', '2', '3']);
+    await until(({ messages }) => messages.at(-1)?.text === '3');
+    const texts = heard.messages.map(({ text }) => text);
+    expect([...new Set(texts)]).toEqual(['0', '1', '2', '3']);
+    // The broker may have gone before it read that the first had come.
+    expect(texts.filter((text) => text !== '0')).toEqual(['1', '2', '3']);
     expect(heard.states.at(-1)).toEqual({ connected: true, detail: 'MQTT 5' });
   });
 
