@@ -141,4 +141,13 @@ export function copyRow(from: Batch, row: number, to: Batch): void {
   to.drop[at] = from.drop[row];
   to.gap[at] = from.gap[row];
   to.cadence[at] = from.cadence[row];
+  const members = from.members[row];
+  if (members !== undefined) to.members[at] = members;
+}
+
+/** A row for which there is no expectation and no band. */
+export function expectNothing(batch: Batch, row: number): void {
+  batch.expected[row] = Number.NaN;
+  batch.lower[row] = Number.NaN;
+  batch.upper[row] = Number.NaN;
 }

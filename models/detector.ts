@@ -29,7 +29,7 @@ import { Ahead } from './ahead.ts';
 import type { StateWatch } from './cells/cell.ts';
 import { alarmStep, calmAlarm, initialiseAlarm } from './alarm.ts';
 import { accept, firingFor, isAccepted, isFiring, openedAt, peakOf, REASON, reasonOf } from './alert.ts';
-import { type Batch, ROW } from './batch.ts';
+import { type Batch, expectNothing, ROW } from './batch.ts';
 import {
   BUDGET_SIZE,
   budgetGain,
@@ -62,7 +62,7 @@ import { hasRaw, isReset, KIND, kindStep, lastRawOf, type KindReading } from './
 import { Inspection } from './inspection.ts';
 import { adoptLane, calmLane, laneStep, laneTailStart, meanErrorOf } from './lane.ts';
 import { layoutOf, type DetectorLayout } from './layout.ts';
-import { lastArrivalOf, lastHeardOf, lastTimeOf, orderStep } from './order.ts';
+import { lastHeardOf, lastTimeOf, orderStep, ownTimeOf } from './order.ts';
 import { phaseOf } from './profile.ts';
 import { createRandom } from './random.ts';
 import { isConstant, rangeStep, widenRange } from './range.ts';
@@ -429,8 +429,7 @@ export class Detector implements TrackDetector {
 
   /** The series' own time now: its clock may be off, and stays as far off as at its last sample. */
   ownTime(memory: Float64Array, at: number, now: number): number {
-    const order = at + this.layout.order;
-    return lastTimeOf(memory, order) + now - lastArrivalOf(memory, order);
+    return ownTimeOf(memory, at + this.layout.order, now);
   }
 
   /** How odd it is that the series went another way than its siblings: the mean difference over season/12. */
@@ -502,7 +501,7 @@ export class Detector implements TrackDetector {
     const threshold = this.threshold(memory, at);
     const gap = batch.gap[row];
     const score = Math.min(Math.max(SCORE_MAX, threshold), threshold * (gap / overdueAfter(memory, cadence)));
-    this.#unknown(batch, row);
+    expectNothing(batch, row);
     this.#inspection.begin();
     const endsNow = isFiring(memory, at + alert) && isAccepted(memory, at + alert);
     const isUsualNow = endsNow && reasonOf(memory, at + alert) === REASON.silence;
@@ -528,7 +527,7 @@ export class Detector implements TrackDetector {
 
   /** A missing value: nothing to score, nothing to learn; the level stands. Text in its place may be worth telling. */
   #nothing(memory: Float64Array, at: number, batch: Batch, row: number): void {
-    this.#unknown(batch, row);
+    expectNothing(batch, row);
     batch.level[row] = memory[at + this.layout.level];
     if ((batch.flags[row] & ROW.text) === 0) return;
     this.#inspection.inspectText(memory, at);
@@ -565,12 +564,6 @@ export class Detector implements TrackDetector {
     const lasting = stands(memory, at + L.standing, 0, meanErrorOf(memory, at + L.lasting));
     const ahead = stands(memory, at + L.standing, 1, this.ahead.lean(memory, at + L.ahead));
     return lasting || ahead;
-  }
-
-  #unknown(batch: Batch, row: number): void {
-    batch.expected[row] = Number.NaN;
-    batch.lower[row] = Number.NaN;
-    batch.upper[row] = Number.NaN;
   }
 
   /**

@@ -44,6 +44,11 @@ export function lastHeardOf(memory: Float64Array, at: number): number {
   return memory[at + 5];
 }
 
+/** The series' own time at `now`: its clock may be off, and stays as far off as at its last sample. */
+export function ownTimeOf(memory: Float64Array, at: number, now: number): number {
+  return lastTimeOf(memory, at) + now - lastArrivalOf(memory, at);
+}
+
 /** Fills time, gap, cadence and drop of one row. Allocates nothing. */
 export function orderStep(memory: Float64Array, at: number, cadenceAt: number, batch: Batch, row: number): void {
   const count = memory[at];

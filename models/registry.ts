@@ -11,7 +11,7 @@ import { type Slot, Slots } from './slots.ts';
 import type { TrackDetector } from './track-detector.ts';
 
 export const PARTITIONS = 256;
-/** Some 8,000 series of the default detector: no stream of made-up topics can take the machine's memory. */
+/** Some 4,700 series of the default detector: no stream of made-up topics can take the machine's memory. */
 const BYTES_MAX = 512 * 1024 * 1024;
 
 /** What a pipeline brings to its tracks. */

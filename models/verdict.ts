@@ -6,7 +6,7 @@
  *   ▸ the score column, the alarm column, and the life of the alert (models/alert.ts)
  */
 import { alertFacts, type AlertRules, alertStep, isFiring, keepWorst, REASON } from './alert.ts';
-import type { Batch } from './batch.ts';
+import { type Batch, expectNothing } from './batch.ts';
 import { budgetRate, budgetThreshold, chanceRate } from './budget.ts';
 import { cadenceOf } from './cadence.ts';
 import { SCORE_MAX } from './calibration.ts';
@@ -40,6 +40,9 @@ export interface Learned {
   /** The error in deviations; NaN = there is none. */
   residual: number;
 }
+
+/** For tracks whose faults are over with the row, or in view some other way. */
+export const NOTHING_STANDS: Standing = { opened: () => {}, stands: () => false };
 
 /** A row of the clock: nothing is odd where there is nothing. */
 const NOBODY: Learned = { score: 0, reason: REASON.silence, fires: false, residual: Number.NaN };
@@ -79,9 +82,7 @@ export class Verdict {
 
   /** A row of the clock for a track that is never told to be silent. */
   nobody(memory: Float64Array, at: number, batch: Batch, row: number): void {
-    batch.expected[row] = Number.NaN;
-    batch.lower[row] = Number.NaN;
-    batch.upper[row] = Number.NaN;
+    expectNothing(batch, row);
     this.decide(memory, at, batch, row, NOBODY, NOTHING_FOUND);
   }
 

@@ -45,7 +45,8 @@ function siblingsMean(registry: Registry, track: Track, family: string, time: nu
   if (!(detector instanceof Detector)) return Number.NaN;
   let [sum, count] = [0, 0];
   for (const sibling of registry.siblings(family)) {
-    if (sibling === track || count === SIBLINGS_MAX) continue;
+    if (count === SIBLINGS_MAX) break;
+    if (sibling === track) continue;
     const { memory, at } = sibling;
     if (!(sibling.model.detector instanceof Detector) || detector.scoredOf(memory, at) < KNOWN_MIN) continue;
     // Not what has come of it, but what was scored: the batch may hold its next sample as well.

@@ -11,16 +11,16 @@
  */
 import { alarmStep, calmAlarm, initialiseAlarm } from '../alarm.ts';
 import { accept, peakOf, REASON } from '../alert.ts';
-import { type Batch, ROW } from '../batch.ts';
+import { type Batch, expectNothing, ROW } from '../batch.ts';
 import { budgetGain, budgetRate, budgetStep, budgetThreshold, initialiseBudget, refindThreshold } from '../budget.ts';
 import { cadenceOf } from '../cadence.ts';
 import type { StateWatch } from '../cells/cell.ts';
 import { BENCHMARK_THRESHOLD } from '../detector.ts';
 import { NOTHING_FOUND } from '../inspection.ts';
-import { lastArrivalOf, lastTimeOf, orderStep } from '../order.ts';
+import { lastTimeOf, orderStep, ownTimeOf } from '../order.ts';
 import { NO_RULES } from '../rules.ts';
 import type { TrackDetector } from '../track-detector.ts';
-import { silentInAlert, type Learned, type Standing, Verdict } from '../verdict.ts';
+import { type Learned, NOTHING_STANDS, silentInAlert, Verdict } from '../verdict.ts';
 import { createEventReading, EVENT_DEFAULTS, EventDetector } from './event-detector.ts';
 import { SURPRISE_MAX } from './next-event.ts';
 import { type EventTrackLayout, eventTrackLayoutOf } from './track-layout.ts';
@@ -49,9 +49,6 @@ const ALERT_EVENTS_MIN = 200;
 const LEVEL_EVENTS = 8;
 const LEVEL_FALL = Math.exp(-1 / LEVEL_EVENTS);
 const QUIET_SEASONS = 5 / 6;
-
-/** An event is over as soon as it came. */
-const NOTHING_STANDS: Standing = { opened: () => {}, stands: () => false };
 
 export class EventTrack implements TrackDetector {
   readonly options: TrackDetector['options'];
@@ -100,9 +97,7 @@ export class EventTrack implements TrackDetector {
     const { season, budgetPerDay } = this.options;
     const symbol = batch.value[row];
     const time = batch.time[row];
-    batch.expected[row] = Number.NaN;
-    batch.lower[row] = Number.NaN;
-    batch.upper[row] = Number.NaN;
+    expectNothing(batch, row);
     if (Number.isNaN(symbol)) return;
     const reading = this.#reading;
     const n = memory[at + L.samples];
@@ -144,8 +139,7 @@ export class EventTrack implements TrackDetector {
   }
 
   ownTime(memory: Float64Array, at: number, now: number): number {
-    const order = at + this.layout.order;
-    return lastTimeOf(memory, order) + now - lastArrivalOf(memory, order);
+    return ownTimeOf(memory, at + this.layout.order, now);
   }
 
   acceptRegime(memory: Float64Array, at: number): boolean {

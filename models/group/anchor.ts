@@ -158,12 +158,16 @@ export class Anchor {
       this.covariance.enter(memory, at + this.#covariance, this.#z, MEMORY_ROWS);
       // Distances from what was hardly known would be the tail for ever.
       const isKnown = memory[c + 2] >= YOUNG_ROWS;
-      if (isKnown) slowEnter(memory, at + this.#fast, memory[row + this.channels], this.#tail);
-      if (isKnown) slowEnter(memory, at + this.#slow, memory[row + this.channels + 1], this.#tail);
+      if (isKnown) this.#enter(memory, at + this.#fast, memory[row + this.channels]);
+      if (isKnown) this.#enter(memory, at + this.#slow, memory[row + this.channels + 1]);
       memory[c] = (memory[c] + 1) % (WAIT_ROWS + 1);
       memory[c + 1] -= 1;
       memory[c + 2] += 1;
     }
+  }
+
+  #enter(memory: Float64Array, lane: number, mean: number): void {
+    slowEnter(memory, lane, mean, slowScore(memory, lane, mean, this.#tail));
   }
 
   #rowAt(at: number, i: number): number {

@@ -16,21 +16,21 @@
  */
 import { alarmStep, calmAlarm, initialiseAlarm } from '../alarm.ts';
 import { accept, isFiring, peakOf, REASON } from '../alert.ts';
-import { type Batch, ROW } from '../batch.ts';
+import { type Batch, expectNothing, ROW } from '../batch.ts';
 import { budgetGain, budgetRate, budgetStep, budgetThreshold, initialiseBudget, refindThreshold } from '../budget.ts';
 import { claimOf, createTail, enter, readTail, scoreOf } from '../calibration.ts';
 import { cadenceOf } from '../cadence.ts';
 import type { StateWatch } from '../cells/cell.ts';
 import { BENCHMARK_THRESHOLD } from '../detector.ts';
 import { NOTHING_FOUND } from '../inspection.ts';
-import { lastArrivalOf, lastTimeOf, orderStep } from '../order.ts';
+import { lastTimeOf, orderStep, ownTimeOf } from '../order.ts';
 import { createRandom } from '../random.ts';
 import type { Rules } from '../rules.ts';
 import { isSound } from '../sound.ts';
 import type { TrackDetector } from '../track-detector.ts';
 import type { CellName, createLearner } from '../training/create-learner.ts';
 import type { Training } from '../training/tbptt.ts';
-import { type Learned, silentInAlert, type Standing, Verdict } from '../verdict.ts';
+import { type Learned, NOTHING_STANDS, silentInAlert, Verdict } from '../verdict.ts';
 import { Anchor } from './anchor.ts';
 import { framesEnter, framesRead } from './frames.ts';
 import { gatherSample, initialiseGather, isLate, takeRow } from './gather.ts';
@@ -75,9 +75,6 @@ const Z_INPUT = 6;
 const QUIET_SEASONS = 5 / 6;
 const ALERT_ROWS_MIN = 200;
 const SOUND_EVERY = 64; // rows
-
-/** What lasts is in view of the copy that learns late anyway. */
-const NOTHING_STANDS: Standing = { opened: () => {}, stands: () => false };
 
 export class GroupDetector implements TrackDetector {
   readonly options: GroupOptions;
@@ -164,8 +161,9 @@ export class GroupDetector implements TrackDetector {
     const claim = claimOf(rare, tail);
     if (isKnown) enter(memory, at + L.surprise, error, rare, TAIL_ROWS);
     const mean = isKnown ? slowMean(memory, at + L.lasting, error, LASTING_ROWS) : memory[at + L.lasting];
-    const lasting = claimOf(slowScore(memory, at + L.lasting, mean, tail), tail);
-    if (isKnown) slowEnter(memory, at + L.lasting, mean, tail);
+    const lastingScore = slowScore(memory, at + L.lasting, mean, tail);
+    const lasting = claimOf(lastingScore, tail);
+    if (isKnown) slowEnter(memory, at + L.lasting, mean, lastingScore);
     const accepted = this.anchor.acceptedOf(memory, at + L.anchor);
     const level = this.anchor.step(memory, at + L.anchor, x, gap, cadence);
     if (this.anchor.acceptedOf(memory, at + L.anchor) > accepted) batch.flags[row] |= ROW.accepted;
@@ -177,9 +175,7 @@ export class GroupDetector implements TrackDetector {
     const single = budgetGain(memory, at + L.budget) * claim;
     if (n >= ALERT_ROWS_MIN) budgetStep(memory, at + L.budget, time, claim, events, season);
 
-    batch.expected[row] = Number.NaN;
-    batch.lower[row] = Number.NaN;
-    batch.upper[row] = Number.NaN;
+    expectNothing(batch, row);
     batch.surprise[row] = rare;
     batch.level[row] = level;
     const opens = alarmStep(memory, at + L.benchmark, time, events, BENCHMARK_THRESHOLD, this.#quietMs);
@@ -230,8 +226,7 @@ export class GroupDetector implements TrackDetector {
   }
 
   ownTime(memory: Float64Array, at: number, now: number): number {
-    const order = at + this.layout.order;
-    return lastTimeOf(memory, order) + now - lastArrivalOf(memory, order);
+    return ownTimeOf(memory, at + this.layout.order, now);
   }
 
   acceptRegime(memory: Float64Array, at: number): boolean {

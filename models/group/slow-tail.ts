@@ -25,7 +25,7 @@ export function slowScore(memory: Float64Array, at: number, value: number, tail:
   return scoreOf(memory, at + OWN, value, tail);
 }
 
-/** Takes in a value that is believed to be usual. */
-export function slowEnter(memory: Float64Array, at: number, value: number, tail: Tail): void {
-  enter(memory, at + OWN, value, slowScore(memory, at, value, tail), TAIL_ROWS);
+/** Takes in a value that is believed to be usual. @param score  its `slowScore` */
+export function slowEnter(memory: Float64Array, at: number, value: number, score: number): void {
+  enter(memory, at + OWN, value, score, TAIL_ROWS);
 }

@@ -65,7 +65,7 @@ function alwaysLearning(rows: readonly Float64Array[]): number[] {
     framesRead(frames, 0, x, 0, channels, 32, z);
     const mean = slowMean(slow, 0, Math.log1p(covariance.distance(memory, 0, z)), 48);
     const score = slowScore(slow, 0, mean, tail);
-    slowEnter(slow, 0, mean, tail);
+    slowEnter(slow, 0, mean, score);
     framesEnter(frames, 0, x, 0, channels, 5000);
     framesRead(frames, 0, x, 0, channels, 8, z);
     covariance.enter(memory, 0, z, 5000);

@@ -22,12 +22,12 @@ describe('the mean', () => {
 
   test('is apart from what is usual: no value teaches the tail unless it is entered', () => {
     const memory = new Float64Array(AT + SLOW_TAIL_SIZE);
-    for (let i = 0; i < 20; i++) slowEnter(memory, AT, 1 + i / 20, tail);
+    for (let i = 0; i < 20; i++) slowEnter(memory, AT, 1 + i / 20, slowScore(memory, AT, 1 + i / 20, tail));
     const before = memory.slice();
     slowMean(memory, AT, 9, 8);
     const score = slowScore(memory, AT, 9, tail);
     expectSameBits('tail', memory.subarray(AT + 2), before.subarray(AT + 2));
-    slowEnter(memory, AT, 9, tail);
+    slowEnter(memory, AT, 9, score);
     expect(slowScore(memory, AT, 9, tail)).toBeLessThan(score);
   });
 });
@@ -41,7 +41,7 @@ test('a score is 0 before 20 values, and then −log10 of how often it is reache
     const score = slowScore(memory, AT, value, tail);
     if (i < 20) expect(score).toBe(0);
     if (i >= 2000 && score >= 2) often++;
-    slowEnter(memory, AT, value, tail);
+    slowEnter(memory, AT, value, score);
   }
   expect(often / 18_000).toBeGreaterThan(0.007);
   expect(often / 18_000).toBeLessThan(0.014);
