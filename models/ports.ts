@@ -21,6 +21,38 @@ export interface Rng {
   hex(bytes: number): string;
 }
 
+/**
+ * Files and folders below one root, call by call as the system offers them: a call may write less than it was given,
+ * throw an error with a `code`, or be the last one ever. What was not synced may be gone after a power cut, whole or in
+ * part; a file's name is kept once its folder is synced.
+ */
+export interface Disk {
+  /** `append` goes on at the end of what is there, `create` begins anew; both make the file, not its folder. */
+  open(path: string, how: 'append' | 'create'): DiskFile;
+  /** undefined where there is no such file. */
+  read(path: string): Uint8Array | undefined;
+  /** Names in a folder, sorted; none where there is no folder. */
+  list(path: string): string[];
+  /** With those above it; nothing happens where it is there. */
+  makeFolder(path: string): void;
+  rename(from: string, to: string): void;
+  /** A file or a folder with everything in it; nothing happens where there is none. */
+  remove(path: string): void;
+  syncFolder(path: string): Promise<void>;
+}
+
+export interface DiskFile {
+  /** Bytes in the file. */
+  readonly size: number;
+  /** Writes at the end. @returns bytes written, which may be fewer */
+  write(bytes: Uint8Array): number;
+  writeLater(bytes: Uint8Array): Promise<number>;
+  truncate(size: number): void;
+  sync(): Promise<void>;
+  syncNow(): void;
+  close(): void;
+}
+
 /** Whole files by path below one root. A write is there whole or not at all, and survives a power cut. */
 export interface Storage {
   read(path: string): Promise<Uint8Array | undefined>;
