@@ -22,6 +22,7 @@ export const DROP_REASONS = [
   'bad_quality',
   'too_many_rows',
   'unrouted',
+  'redelivered',
 ] as const;
 
 export type DropReason = Exclude<(typeof DROP_REASONS)[number], 'kept'>;

@@ -86,23 +86,85 @@ export type Command =
   /** So many series share the budget of a pipeline from now on. */
   | { verb: 'share'; pipeline: string; series: number }
   /** These series are a group from now on. */
-  | { verb: 'group'; pipeline: string; source: string; watched: string[]; context: string[] };
+  | { verb: 'group'; pipeline: string; source: string; watched: string[]; context: string[] }
+  /** A series of this number begins. */
+  | { verb: 'admit'; number: number; source: string; pipeline: string }
+  /** A pipeline begins or changes. `config` is as the configuration has it. */
+  | { verb: 'configure'; pipeline: string; config: unknown; keepsModels: boolean }
+  | { verb: 'remove'; pipeline: string }
+  /** A peer has forgotten what it had sent and not yet got acknowledged. */
+  | { verb: 'session'; session: string };
+
+/** A message that its sender sends again until it is acknowledged. */
+export interface Delivery {
+  /** Between whom: packet ids mean something within a session only. */
+  session: string;
+  packetId: number;
+  /** Of topic and payload. */
+  checksum: number;
+}
 
 /** What the log holds, in one order for everything: samples and ticks (as batches), commands. */
-export type LogEntry = { kind: 'batch'; batch: Batch } | { kind: 'command'; time: number; command: Command };
+export type LogEntry =
+  | { kind: 'batch'; batch: Batch; deliveries?: readonly Delivery[] }
+  | { kind: 'command'; time: number; command: Command };
+
+/** A series is known by its number for life, and by its index in the registry while the process lasts. */
+export interface SeriesNumbers {
+  /** −1 where there is no such series any more. */
+  numberAt(index: number): number;
+  /** −1 where there is no such series. */
+  indexOf(number: number): number;
+}
+
+export interface LogOwner extends SeriesNumbers {
+  /** Why entries are not kept any more; undefined: they are again, and there is a hole behind which state is whole. */
+  onTrouble(error: unknown): void;
+  onWritten(bytes: number): void;
+}
+
+export interface LogReplayer {
+  /** The entry at this position comes next: what it speaks of must be there. */
+  before(position: number): void;
+  read(entry: LogEntry, position: number): void;
+}
+
+/** What came of reading a log again. */
+export interface Replayed {
+  entries: number;
+  /** Entries that were there once and cannot be read. */
+  missing: number;
+  /** Bytes of damage, in words, for people; empty where there is none. */
+  damage: string[];
+}
 
 /** The one ordered log. */
 export interface SampleLog {
+  /** Told once, before anything else, whose log it is. */
+  open(owner: LogOwner): void;
   /** Position of the last entry that was read. */
   readonly position: number;
   /** Rows appended and not yet read. */
   readonly depth: number;
+  /** Position of the oldest entry that is kept; Infinity where none is. */
+  oldest(): number;
+  /** Appends; when it returns, a process that is killed has the entry at its next start. */
   append(entry: LogEntry): void;
-  /** Begins reading after `position`, one entry at a time, in order. */
-  read(from: number, reader: (entry: LogEntry, position: number) => void): void;
+  /** Resolves when all that was appended is kept as safely as was asked for. Never rejects. */
+  kept(): Promise<void>;
+  /** Resolves when all that was appended would outlast a power cut, as far as the disk allows. Never rejects. */
+  sync(): Promise<void>;
+  /** Gives what is kept behind `position`, in order, and goes on from there. */
+  replay(position: number, replayer: LogReplayer): Promise<Replayed>;
+  /** Who reads, one entry at a time, in order, from now on. */
+  read(reader: (entry: LogEntry, position: number) => void): void;
+  /** Reads what waits, now. */
+  readNow(): void;
   /** Resolves when everything appended so far has been read. */
   drained(): Promise<void>;
-  close(): void;
+  /** Entries up to `position` will not be asked for again. */
+  trim(position: number): void;
+  close(): Promise<void>;
 }
 
 export interface Shard {
@@ -113,20 +175,42 @@ export interface Shard {
 
 /** The whole state of a daemon at rest. */
 export interface Checkpoint {
+  /** Log position at the end, when the journal was taken; that of no shard is higher. */
+  position: number;
+  /** State that belongs to no track as it was at the start, before the first shard, as JSON. */
+  head: unknown;
   /** Log position up to which each partition has been stepped. */
   shards: Shard[];
-  /** State that belongs to no track, as JSON: the alert journal. */
+  /** State that belongs to no track as it was at the end, as JSON: the alert journal. */
   journal: unknown;
 }
 
-export interface KeptCheckpoint extends Checkpoint {
-  /** `older`: the same partition at checkpoints before, newest first. */
-  shards: (Shard & { older: Uint8Array[] })[];
+export interface KeptShard extends Shard {
+  /** Whether these are the bytes that were saved. Where not, what is left of them: none where the file is gone. */
+  whole: boolean;
+}
+
+export interface KeptGeneration extends Checkpoint {
+  shards: KeptShard[];
+}
+
+/** The newest generation whose manifest can be read. It names every partition there is. */
+export interface KeptCheckpoint extends KeptGeneration {
+  /** The one before, for partitions that are not whole in the newest; it may name some that are gone since. */
+  older?: KeptGeneration;
+  /** Files that are gone or not what was saved. */
+  damaged: string[];
+}
+
+export interface Saved {
+  generation: number;
+  /** Bytes written, manifests and all. */
+  bytes: number;
 }
 
 export interface CheckpointStore {
-  save(checkpoint: Checkpoint): Promise<void>;
-  /** The newest checkpoint, with older copies of each shard; undefined where there never was one. */
+  save(checkpoint: Checkpoint): Promise<Saved>;
+  /** undefined where no save was ever completed. */
   load(): Promise<KeptCheckpoint | undefined>;
 }
 

@@ -28,6 +28,8 @@ export interface Model<D extends TrackDetector = TrackDetector> {
 export interface Track extends Slot {
   /** Position in the registry; the `series` column of a batch. */
   index: number;
+  /** For life, as the log knows it; −1 for a group. */
+  number: number;
   id: string;
   /** Topic + '/' + field path as received: attacker's text. */
   source: string;
@@ -51,8 +53,10 @@ export class Registry {
   /** Places in groups, by id of the member, be it there or not. */
   readonly #places = new Map<string, { group: Track; channel: number }>();
   readonly #families = new Map<string, Track[]>();
+  readonly #byNumber = new Map<number, Track>();
   readonly #bytesMax: number;
   #bytes = 0;
+  #nextNumber = 0;
 
   /** @param bytesMax memory of all blocks together; a series that does not fit is not admitted */
   constructor(bytesMax = BYTES_MAX) {
@@ -73,24 +77,51 @@ export class Registry {
     return this.#byId.size;
   }
 
+  /** One that no series has had. */
+  get nextNumber(): number {
+    return this.#nextNumber;
+  }
+
+  /** No number below it is given to a series from now on. */
+  reserveNumbers(below: number): void {
+    this.#nextNumber = Math.max(this.#nextNumber, below);
+  }
+
+  /** Where a series of this source is kept, or would be. */
+  partitionOf(id: string, source: string, model: Model): number {
+    return this.#byId.get(id)?.partition ?? homeOf(id, familyIn(model, source));
+  }
+
+  numbered(number: number): Track | undefined {
+    return this.#byNumber.get(number);
+  }
+
   find(id: string): Track | undefined {
     return this.#byId.get(id);
   }
 
-  /** The track of this id, made untrained where there is none; undefined when there is no room for another. */
-  admit(id: string, source: string, model: Model): Track | undefined {
+  /**
+   * The track of this id, made untrained where there is none; undefined when there is no room for another.
+   * @param place  number of a series, a group has none; partition where it is settled already
+   */
+  admit(
+    id: string,
+    source: string,
+    model: Model,
+    place: { number?: number; partition?: number } = {},
+  ): Track | undefined {
     const known = this.#byId.get(id);
     if (known !== undefined) return known;
     const bytes = model.detector.size * Float64Array.BYTES_PER_ELEMENT;
     if (this.#bytes + bytes > this.#bytesMax) return undefined;
     this.#bytes += bytes;
-    // What a sibling learned is handed on, and nothing crosses a partition.
-    const family = model.peers === undefined ? undefined : familyOf(model.peers, source);
-    const partition = hash32(family ?? id) % PARTITIONS;
+    const family = familyIn(model, source);
+    const { number = -1, partition = homeOf(id, family) } = place;
     const { memory, at } = this.#slotsOf(partition, model.detector.size).take();
     const index = this.#holes.pop() ?? this.tracks.length;
     const track: Track = {
       index,
+      number,
       id,
       source,
       model,
@@ -104,6 +135,10 @@ export class Registry {
     model.detector.initialise(memory, at, hash32(id, model.seed));
     this.tracks[index] = track;
     this.#byId.set(id, track);
+    if (number >= 0) {
+      this.#byNumber.set(number, track);
+      this.#nextNumber = Math.max(this.#nextNumber, number + 1);
+    }
     if (family !== undefined) this.#enter(track, family);
     return track;
   }
@@ -128,6 +163,7 @@ export class Registry {
     this.#dissolve(track);
     if (track.family !== undefined) this.#leave(track, track.family);
     this.#byId.delete(track.id);
+    this.#byNumber.delete(track.number);
     this.#bytes -= track.model.detector.size * Float64Array.BYTES_PER_ELEMENT;
     this.tracks[track.index] = undefined;
     this.#holes.push(track.index);
@@ -172,4 +208,13 @@ export class Registry {
     if (slots === undefined) bySize.set(size, (slots = new Slots(size)));
     return slots;
   }
+}
+
+function familyIn({ peers }: Model, source: string): string | undefined {
+  return peers === undefined ? undefined : familyOf(peers, source);
+}
+
+/** What a sibling learned is handed on, and nothing crosses a partition. */
+function homeOf(id: string, family: string | undefined): number {
+  return hash32(family ?? id) % PARTITIONS;
 }

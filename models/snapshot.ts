@@ -10,7 +10,7 @@
 import { crc32 } from './crc32.ts';
 import { CodedError } from './errors.ts';
 
-export const SNAPSHOT_FORMAT = 2;
+export const SNAPSHOT_FORMAT = 3;
 export const KERNEL = 'oracle-f64';
 
 const MAGIC = 0x4e535754; // 'TWSN', little-endian
@@ -19,6 +19,8 @@ const PREFIX = 16;
 export interface TrackState {
   id: string;
   source: string;
+  /** As in `Track`. */
+  number: number;
   pipeline: string;
   /** `Detector.shape` of the block. */
   shape: string;
@@ -49,11 +51,11 @@ export function encodeSnapshot(
   const blocks = new Float64Array(numbers);
   const header: Header = { kernel: KERNEL, partition, tracks: [] };
   let to = 0;
-  for (const { id, source, pipeline, shape, group, memory, at, size } of tracks) {
+  for (const { id, source, number, pipeline, shape, group, memory, at, size } of tracks) {
     blocks.set(memory.subarray(at, at + size), to);
     const bytes = new Uint8Array(blocks.buffer, to * 8, size * 8);
     const which = group === undefined ? {} : { group };
-    header.tracks.push({ id, source, pipeline, shape, ...which, size, crc: crc32(bytes) });
+    header.tracks.push({ id, source, number, pipeline, shape, ...which, size, crc: crc32(bytes) });
     to += size;
   }
   let text = codec.encode(JSON.stringify(header));

@@ -38,6 +38,7 @@ export class Attempt {
   versionRefused = false;
   readonly #stream: GuardedStream;
   #accepted = false;
+  #ackedAfter: Promise<void> | undefined;
 
   constructor(options: AttemptOptions, version: Version, access: Access, handlers: AttemptHandlers, net: Net<Duplex>) {
     const { url, packetBytesMax } = options;
@@ -84,6 +85,14 @@ export class Attempt {
 
   release(): void {
     this.#stream.release();
+  }
+
+  /** Nothing goes out before that: what is acknowledged is kept. */
+  holdAcks(until: Promise<void>): void {
+    if (until === this.#ackedAfter) return;
+    this.#ackedAfter = until;
+    this.#stream.cork();
+    void until.then(() => this.#stream.uncork());
   }
 
   /** Ends at once, for a reason of ours. */

@@ -29,7 +29,7 @@ export interface ConnectionOptions
 }
 
 /** A connection that stands. */
-export type Session = Pick<Attempt, 'client' | 'version' | 'ended' | 'hold' | 'release' | 'end'>;
+export type Session = Pick<Attempt, 'client' | 'version' | 'ended' | 'hold' | 'release' | 'holdAcks' | 'end'>;
 
 export interface ConnectionHandlers {
   onSession(session: Session, connack: IConnackPacket): void;

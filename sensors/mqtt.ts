@@ -2,7 +2,7 @@
  * Reads topics of an MQTT broker and hands every message on as bytes.
  *
  * Handlers are never held, because the client serves its keep-alive in the same turn; who cannot keep up pauses the
- * connection.
+ * connection. Acknowledgements wait on their way out, until what they acknowledge is kept.
  */
 import type { Duplex } from 'node:stream';
 import type { IConnackPacket, IPublishPacket } from 'mqtt';
@@ -90,6 +90,7 @@ export class MqttSource implements Source {
 
   #connected(session: Session, { sessionPresent }: IConnackPacket): void {
     this.#session = session;
+    if (!sessionPresent) this.#handlers.onSessionLost?.();
     const name = nameOf(session.version);
     const lost = this.#subscribed && !sessionPresent && this.#options.sessionExpiryMs > 0;
     const detail = lost ? `${name}; the broker had lost the session` : name;
@@ -119,11 +120,13 @@ export class MqttSource implements Source {
     this.#handlers.onState(true, detail);
   }
 
-  #received(topic: string, payload: Buffer, { retain }: IPublishPacket): void {
+  #received(topic: string, payload: Buffer, { retain, qos, dup, messageId }: IPublishPacket): void {
     const { ignoreBases = [], topics } = this.#options;
     if (ignoreBases.some((base) => topic === base || topic.startsWith(`${base}/`))) return;
     if (this.#inherited && !topics.some((filter) => topicFits(topic, filter))) return;
-    this.#handlers.onMessage(topic, payload, { retained: retain });
+    const packetId = qos > 0 ? messageId : undefined;
+    const kept = this.#handlers.onMessage(topic, payload, { retained: retain, packetId, again: dup });
+    if (packetId !== undefined && kept !== undefined) this.#session?.holdAcks(kept);
   }
 
   #lost(detail: string): void {

@@ -3,10 +3,23 @@
  * is none of its business, so every transport speaks every format.
  */
 export interface SourceHandlers {
-  /** @param facts.retained the broker's last known value, of unknown age */
-  onMessage(topic: string, payload: Uint8Array, facts: { retained: boolean }): void;
+  /** @returns resolves when the message may be acknowledged; undefined: at once */
+  onMessage(topic: string, payload: Uint8Array, facts: MessageFacts): Promise<void> | undefined;
+  /** What the peer had sent and not yet got acknowledged, it will not send again. */
+  onSessionLost?(): void;
   /** `detail` is for people: what it is connected with, or why it is not. */
   onState(connected: boolean, detail: string): void;
+}
+
+export interface MessageFacts {
+  /** The broker's last known value, of unknown age. */
+  retained: boolean;
+  /** Of a message that is sent again until it is acknowledged: its id in the session. */
+  packetId?: number | undefined;
+  /** Whose session that is, where a source has several. */
+  session?: string;
+  /** It was sent before. */
+  again?: boolean | undefined;
 }
 
 export interface Source {

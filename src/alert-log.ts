@@ -8,7 +8,7 @@ import type { Journal } from '../pipelines/raise.ts';
 import { type PastAlert, SimilarAlerts } from './similar.ts';
 
 const EVENTS_MAX = 1000;
-/** More events than a minute between two checkpoints brings. */
+/** More events than can have been lost. */
 const SEQ_RESERVE = 10_000;
 const DAY_MS = 24 * 3600_000;
 
@@ -17,8 +17,6 @@ type AlertLogState = Omit<ReturnType<AlertLog['toJSON']>, 'past'> & { past?: Pas
 
 export class AlertLog implements Journal {
   seq = 0;
-  /** The last checkpoint was made at the end: no event came after it. */
-  clean = false;
   /** By series: a series has one alert at a time. */
   readonly #open = new Map<string, AlertDocument>();
   #events: AlertDocument[] = [];
@@ -77,15 +75,19 @@ export class AlertLog implements Journal {
     return this.#events.filter((event) => event.event === 'open' && Date.parse(event.started_at) >= time).length;
   }
 
-  toJSON(): { seq: number; clean: boolean; open: AlertDocument[]; events: AlertDocument[]; past: PastAlert[] } {
-    const { seq, clean } = this;
-    return { seq, clean, open: [...this.#open.values()], events: [...this.#events], past: this.#past.toJSON() };
+  toJSON(): { seq: number; open: AlertDocument[]; events: AlertDocument[]; past: PastAlert[] } {
+    const { seq } = this;
+    return { seq, open: [...this.#open.values()], events: [...this.#events], past: this.#past.toJSON() };
+  }
+
+  /** Numbers that were given out and not kept must not be given out again. */
+  reserve(): void {
+    this.seq += SEQ_RESERVE;
   }
 
   restore(state: unknown): void {
-    const { seq, clean, open, events, past = [] } = state as AlertLogState;
-    // After a crash, numbers that were given out and not kept must not be given out again.
-    this.seq = clean ? seq : seq + SEQ_RESERVE;
+    const { seq, open, events, past = [] } = state as AlertLogState;
+    this.seq = seq;
     this.#events = events.map(whole);
     for (const alert of open) this.#open.set(alert.series, whole(alert));
     this.#past.restore(past);

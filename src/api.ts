@@ -16,7 +16,7 @@ export interface ApiOptions {
   telemetry: Telemetry;
   demo: () => Demo | undefined;
   /** Takes in what is pushed; undefined where no source does. */
-  ingest: (topic: string, payload: Uint8Array) => Ingested | undefined;
+  ingest: (topic: string, payload: Uint8Array) => Promise<Ingested | undefined>;
 }
 
 export const ALERTS_SHOWN_MAX = 200;

@@ -6,7 +6,7 @@
  * optional dependency and is loaded only when a broker is asked for.
  */
 import { createServer, type Server, type Socket } from 'node:net';
-import type { AedesOptions } from 'aedes';
+import type { AedesOptions, Client } from 'aedes';
 import { CodedError } from '../models/errors.ts';
 import { GuardedStream, PACKET_BYTES_MAX } from '../sensors/frame-guard.ts';
 import { isLoopback } from './config/address.ts';
@@ -16,7 +16,25 @@ import { listen } from './listen.ts';
 export interface Broker {
   /** Where it listens; the port is the real one where 0 was asked for. */
   address: Address;
+  /**
+   * Everything that is published, before its publisher is told so: that waits for what the listener returns.
+   * @returns stops it
+   */
+  hear(listener: (message: Published) => Promise<void> | undefined): () => void;
+  /** Reads nothing more from anybody, or goes on. */
+  hold(held: boolean): void;
   stop(): Promise<void>;
+}
+
+type PublishPacket = Parameters<NonNullable<AedesOptions['authorizePublish']>>[1];
+
+export interface Published {
+  topic: string;
+  payload: Uint8Array;
+  session: string;
+  /** undefined: it is not acknowledged. */
+  packetId: number | undefined;
+  again: boolean;
 }
 
 export interface BrokerOptions {
@@ -53,6 +71,8 @@ export async function startBroker(address: Address, options: BrokerOptions = {})
       cause: error,
     });
   });
+  const listeners = new Set<(message: Published) => Promise<void> | undefined>();
+  const isKept = boundedRetained(limits);
   const aedes = await Aedes.createBroker({
     id: 'tidewatch',
     connectTimeout: limits.connectMs,
@@ -64,15 +84,29 @@ export async function startBroker(address: Address, options: BrokerOptions = {})
       packet.clean = true;
       done(null, true);
     },
-    authorizePublish: boundedRetained(limits),
+    authorizePublish: (client, packet, done) => {
+      if (packet.topic.startsWith('$SYS/')) {
+        done(new Error('topics of $SYS are reserved'));
+        return;
+      }
+      if (packet.retain) packet.retain = isKept(packet);
+      if (client !== null) tell(listeners, client, packet);
+      done(null);
+    },
   });
   aedes.on('clientError', (_client, error) => onRefused(error.message));
   aedes.on('connectionError', (_client, error) => onRefused(error.message));
   const sockets = new Set<Socket>();
+  const streams = new Set<GuardedStream>();
+  let held = false;
   const server: Server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    aedes.handle(new GuardedStream(socket, { from: 'client', packetBytesMax: limits.packetBytes }, onRefused));
+    const stream = new GuardedStream(socket, { from: 'client', packetBytesMax: limits.packetBytes }, onRefused);
+    streams.add(stream);
+    stream.on('close', () => streams.delete(stream));
+    if (held) stream.hold();
+    aedes.handle(stream);
   });
   server.maxConnections = limits.connections;
   server.on('drop', () => onRefused('too many connections'));
@@ -85,6 +119,16 @@ export async function startBroker(address: Address, options: BrokerOptions = {})
   );
   return {
     address: bound,
+    hear: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    hold: (isHeld) => {
+      held = isHeld;
+      for (const stream of streams)
+        if (held) stream.hold();
+        else stream.release();
+    },
     stop: async () => {
       await closed();
       for (const socket of sockets) socket.destroy();
@@ -93,30 +137,39 @@ export async function startBroker(address: Address, options: BrokerOptions = {})
   };
 }
 
+/** Tells the listeners; what the publisher is sent waits until they have kept it. */
+function tell(
+  listeners: ReadonlySet<(message: Published) => Promise<void> | undefined>,
+  client: Client,
+  { topic, payload, qos, messageId, dup }: PublishPacket,
+): void {
+  const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
+  const packetId = qos > 0 ? messageId : undefined;
+  const message = { topic, payload: bytes, session: `broker:${client.id}`, packetId, again: dup };
+  for (const listener of listeners) {
+    const kept = listener(message);
+    if (kept === undefined || packetId === undefined) continue;
+    client.conn.cork();
+    void kept.then(() => client.conn.uncork());
+  }
+}
+
 /** Above the limits a message still reaches who listens, and is not kept for who comes later. */
-function boundedRetained(
-  limits: Pick<typeof BROKER_LIMITS, 'retainedTopics' | 'retainedBytes'>,
-): NonNullable<AedesOptions['authorizePublish']> {
+function boundedRetained({
+  retainedTopics,
+  retainedBytes,
+}: Pick<typeof BROKER_LIMITS, 'retainedTopics' | 'retainedBytes'>): (packet: PublishPacket) => boolean {
   const bytesOf = new Map<string, number>();
   let total = 0;
-  return (_client, packet, done) => {
-    const { topic, payload, retain } = packet;
-    if (topic.startsWith('$SYS/')) {
-      done(new Error('topics of $SYS are reserved'));
-      return;
-    }
-    if (retain) {
-      const bytes = Buffer.byteLength(payload);
-      const before = bytesOf.get(topic);
-      const topics = bytesOf.size + (before === undefined ? 1 : 0);
-      const after = total - (before ?? 0) + bytes;
-      if (bytes > 0 && (topics > limits.retainedTopics || after > limits.retainedBytes)) packet.retain = false;
-      else {
-        total = after;
-        if (bytes === 0) bytesOf.delete(topic);
-        else bytesOf.set(topic, bytes);
-      }
-    }
-    done(null);
+  return ({ topic, payload }) => {
+    const bytes = Buffer.byteLength(payload);
+    const before = bytesOf.get(topic);
+    const topics = bytesOf.size + (before === undefined ? 1 : 0);
+    const after = total - (before ?? 0) + bytes;
+    if (bytes > 0 && (topics > retainedTopics || after > retainedBytes)) return false;
+    total = after;
+    if (bytes === 0) bytesOf.delete(topic);
+    else bytesOf.set(topic, bytes);
+    return true;
   };
 }

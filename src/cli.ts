@@ -38,12 +38,13 @@ const OPTIONS = {
   out: { type: 'string' },
   float32: { type: 'boolean' },
   resume: { type: 'boolean' },
+  'accept-state-loss': { type: 'boolean' },
 } as const;
 
 const COMMON = ['config', 'state-dir', 'listen', 'token-file', 'log-level', 'json', 'help', 'version'];
 const OWN: Record<CommandName, readonly string[]> = {
-  run: [],
-  demo: [],
+  run: ['accept-state-loss'],
+  demo: ['accept-state-loss'],
   check: [],
   replay: ['scores', 'warm', 'period', 'kind', 'seed', 'report'],
   compare: ['seed', 'report'],
@@ -59,7 +60,7 @@ const OWN: Record<CommandName, readonly string[]> = {
 const WORDLESS: ReadonlySet<CommandName> = new Set(['run', 'demo', 'check', 'version']);
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
-type Switch = 'json' | 'float32' | 'resume';
+type Switch = 'json' | 'float32' | 'resume' | 'accept-state-loss';
 
 export interface CommandLine {
   command: CommandName;

@@ -14,7 +14,7 @@ import { ALERTS_SHOWN_MAX, createApi } from './api.ts';
 import { formatAddress } from './config/address.ts';
 import type { Address, Config } from './config/config.ts';
 import { expand } from './config/expand.ts';
-import { difference, plan, type Step } from './config/plan.ts';
+import { difference, type Plan, plan, type Step } from './config/plan.ts';
 import { plantUnit } from './demo.ts';
 import { Engine } from './engine.ts';
 import { Overview } from './overview.ts';
@@ -27,8 +27,10 @@ import { VERSION } from './version.ts';
 
 export interface DaemonOptions {
   telemetry: Telemetry;
-  /** Time between two checkpoints, ms. */
+  /** Longest time between two checkpoints, ms. */
   checkpointMs?: number;
+  /** Go on without what no whole copy is left of. */
+  acceptStateLoss?: boolean;
 }
 
 /** How a person learns what has started. */
@@ -57,7 +59,8 @@ export function createDaemon(ports: DaemonPorts, options: DaemonOptions): Daemon
   return new RunningDaemon(ports, options);
 }
 
-const CHECKPOINT_MS = 60_000;
+const CHECKPOINT_MS = 15 * 60_000;
+const CHECKPOINT_LOOK_MS = 1000;
 const STATUS_MS = 1000;
 
 class RunningDaemon implements Daemon {
@@ -65,6 +68,9 @@ class RunningDaemon implements Daemon {
   readonly #clock: Clock;
   readonly #telemetry: Telemetry;
   readonly #checkpointMs: number;
+  readonly #acceptStateLoss: boolean;
+  readonly #lock: DaemonPorts['lock'];
+  #unlock: () => void = () => {};
   readonly #recent = new Recent();
   readonly #overview: Overview;
   readonly #hub: WebSocketHub;
@@ -76,11 +82,13 @@ class RunningDaemon implements Daemon {
   /** State has been restored and may be written again. */
   #begun = false;
 
-  constructor(ports: DaemonPorts, { telemetry, checkpointMs = CHECKPOINT_MS }: DaemonOptions) {
+  constructor(ports: DaemonPorts, { telemetry, checkpointMs = CHECKPOINT_MS, acceptStateLoss = false }: DaemonOptions) {
     const { clock } = ports;
     this.#clock = clock;
     this.#telemetry = telemetry;
     this.#checkpointMs = checkpointMs;
+    this.#acceptStateLoss = acceptStateLoss;
+    this.#lock = ports.lock;
     const unitOf = (source: string) => (this.#parts.demo === undefined ? '' : (plantUnit(source) ?? ''));
     this.engine = new Engine({ ...ports, telemetry, unitOf, url: () => this.#url() });
     const { engine } = this;
@@ -136,21 +144,24 @@ class RunningDaemon implements Daemon {
     const next = plan(expand(config));
     const steps = difference(null, next);
     await this.#applyAll(steps.filter((step) => !needsState(step)));
-    const restored = await this.engine.restore();
-    this.#begun = true;
+    this.#unlock = this.#lock();
+    // What was not told before the last process ended is told while the log is read.
     this.#subscribe();
+    const restored = await this.engine.restore(this.#acceptStateLoss);
+    this.#begun = true;
+    this.#removeGone(next);
+    await this.#applyAll(steps.filter(({ part }) => part.kind === 'pipeline'));
     this.engine.start();
     this.#hub.start();
-    await this.#applyAll(steps.filter(needsState));
+    await this.#applyAll(steps.filter((step) => needsState(step) && step.part.kind !== 'pipeline'));
     this.#overview.plan = next;
     this.#cancels.push(
       this.#clock.every(STATUS_MS, () => this.#tellStatus()),
-      this.#clock.every(this.#checkpointMs, () => {
+      this.#clock.every(CHECKPOINT_LOOK_MS, () => {
+        if (!this.engine.isCheckpointDue(this.#checkpointMs)) return;
         this.engine.checkpoint().catch(() => {}); // logged and counted where it failed; the next one tries again
       }),
     );
-    // From here on the numbers of alert events that were reserved at the restore are kept.
-    this.engine.checkpoint().catch(() => {}); // logged and counted where it failed
     const { broker, history } = this.#parts;
     return {
       url: this.#url(),
@@ -203,7 +214,15 @@ class RunningDaemon implements Daemon {
       for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe();
       this.#hub.stop();
       await this.#parts.stop();
+      this.#unlock();
+      this.#unlock = () => {};
     }
+  }
+
+  /** Pipelines that came back and are in the configuration no more. */
+  #removeGone({ parts }: Plan): void {
+    const wanted = new Set(parts.flatMap((part) => (part.kind === 'pipeline' ? [part.id] : [])));
+    for (const id of [...this.engine.pipelines.keys()]) if (!wanted.has(id)) this.engine.removePipeline(id);
   }
 
   #subscribe(): void {
@@ -258,5 +277,5 @@ class RunningDaemon implements Daemon {
 
 /** What may only be opened once state is restored: sinks tell of open alerts, sources bring samples. */
 function needsState({ part }: Step): boolean {
-  return part.kind === 'output' || part.kind === 'source' || part.kind === 'simulator';
+  return part.kind === 'pipeline' || part.kind === 'output' || part.kind === 'source' || part.kind === 'simulator';
 }

@@ -8,12 +8,25 @@
  * All state lies in the registry's blocks and the alert log, and changes only while an entry of the log is read.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { type Observable, Subject } from 'rxjs';
 import { acknowledge, isFiring } from '../models/alert.ts';
 import type { AlertDocument } from '../models/alert-document.ts';
-import { type Batch, createTick } from '../models/batch.ts';
+import { type Batch, copyRow, createBatch, createTick } from '../models/batch.ts';
+import { CodedError } from '../models/errors.ts';
 import { lastTimeOf } from '../models/order.ts';
-import type { Cancel, CheckpointStore, Clock, Command, LogEntry, Ownership, SampleLog } from '../models/ports.ts';
+import type {
+  Cancel,
+  CheckpointStore,
+  Clock,
+  Command,
+  Delivery,
+  KeptCheckpoint,
+  LogEntry,
+  LogOwner,
+  Ownership,
+  SampleLog,
+} from '../models/ports.ts';
 import { learningAt, learningOf } from '../models/progress.ts';
 import { type Model, Registry, type Track } from '../models/registry.ts';
 import { decodeSnapshot, encodeSnapshot, type TrackState } from '../models/snapshot.ts';
@@ -22,11 +35,15 @@ import { raise } from '../pipelines/raise.ts';
 import { type SampleColumns, thin } from '../pipelines/thin.ts';
 import { createDecoder, type Decoder } from '../sensors/decode.ts';
 import { AUTOMATIC, type Mapping } from '../sensors/mapping.ts';
+import type { MessageFacts } from '../sensors/source.ts';
+import { seriesId } from '../sensors/topic.ts';
 import { AlertLog } from './alert-log.ts';
 import type { PipelineConfig } from './config/config.ts';
 import { createDetector } from './detector-options.ts';
 import { GroupKeeper, groupOf } from './group-keeper.ts';
 import { Intake, type Receipt } from './intake.ts';
+import { checksumOf, Redelivery } from './redelivery.ts';
+import { type Head, lost, planRecovery, refuseLoss, type Tail } from './recovery.ts';
 import { Runaway } from './runaway.ts';
 import type { Telemetry } from './telemetry.ts';
 import { localOffsetOf } from './timezone.ts';
@@ -42,11 +59,24 @@ export interface EngineOptions {
   url: () => string;
 }
 
+/** What is known of a message besides its topic and payload. */
+interface Facts extends MessageFacts {
+  /** Within which its packet id means something. */
+  session?: string;
+}
+
+/** What a restart may take to read again what came since the checkpoint. */
+const REPLAY_SECONDS = 8;
+/** Weight of one row in the mean time for a row, and that time before any was measured. */
+const PACE = 1e-5;
+const SECONDS_PER_ROW = 2e-5;
 const TICK_MS = 1000;
 const TICK_LATE_MS = 1500;
 const GROUP_EVERY_MS = 10_000;
 /** No pipeline reads this source. */
 const UNROUTED: Receipt = { accepted: 0, drops: ['unrouted'] };
+const REDELIVERED: Receipt = { accepted: 0, drops: ['redelivered'] };
+const FRESH: Facts = { retained: false };
 const TEXT = {
   encode: (text: string) => Buffer.from(text),
   decode: (bytes: Uint8Array) => Buffer.from(bytes).toString(),
@@ -59,6 +89,8 @@ export class Engine {
   readonly alerts: Observable<AlertDocument>;
   readonly samples: Observable<SampleColumns[]>;
   checkpointedAt = Number.NaN;
+  /** Waited for before a checkpoint counts: what was published up to then must be as safe as the checkpoint. */
+  beforeCheckpoint: () => Promise<void> = () => Promise.resolve();
 
   readonly #options: EngineOptions;
   readonly #models = new Map<string, Model>();
@@ -77,12 +109,29 @@ export class Engine {
   readonly #alerts = new Subject<AlertDocument>();
   readonly #cancels: Cancel[] = [];
   readonly #runaway = new Runaway();
+  readonly #redelivery = new Redelivery();
+  /** As they were configured. */
+  readonly #configs = new Map<string, PipelineConfig>();
+  /** Entries of the log from before the process began are read. */
+  #replaying = false;
+  /** Partitions that do not yet take part in that. */
+  readonly #asleep = new Set<number>();
+  /** Up to this position everything was published before the process began. */
+  #published = 0;
+  /** Behind this position the log must be kept, for the newest checkpoint. */
+  #keptFrom = 0;
+  /** Scored since the last checkpoint. */
+  #rows = 0;
+  #secondsPerRow = SECONDS_PER_ROW;
+  #kept: Promise<void> | undefined;
   #saving: Promise<void> | undefined;
   #tickedAt = Infinity;
   #groupedAt = -Infinity;
 
   constructor(options: EngineOptions) {
     this.#options = options;
+    options.log.open(this.#logOwner());
+    options.log.read((entry) => this.#read(entry));
     this.#groups = new GroupKeeper(this.registry, this.#models, options.telemetry);
     this.intake = new Intake(options.log, this.registry, options.telemetry);
     const offset = (id: string, time: number) => this.#localOffset.get(id)?.(time) ?? 0;
@@ -105,29 +154,54 @@ export class Engine {
   }
 
   /** Makes or changes what a pipeline brings to its series. Its models go on where their shape allows. */
-  configure(id: string, config: PipelineConfig, keepsModels: boolean): void {
+  configure(pipeline: string, config: PipelineConfig, keepsModels: boolean): void {
+    if (isDeepStrictEqual(this.#configs.get(pipeline), config)) return;
+    this.#append({ verb: 'configure', pipeline, config, keepsModels });
+    // Whoever asked goes on with what it brings.
+    this.#options.log.readNow();
+  }
+
+  removePipeline(pipeline: string): void {
+    this.#append({ verb: 'remove', pipeline });
+    this.#options.log.readNow();
+  }
+
+  /** As they were configured, by id. */
+  get pipelines(): ReadonlyMap<string, PipelineConfig> {
+    return this.#configs;
+  }
+
+  #configure(id: string, config: PipelineConfig, keepsModels: boolean, time: number): void {
+    this.#configs.set(id, config);
     const known = this.#models.get(id);
     const detector = createDetector(config);
     detector.series = known?.detector.series ?? 1;
-    if (known !== undefined && !keepsModels) this.#removeTracks(id);
+    if (known !== undefined && !keepsModels) {
+      this.#options.telemetry.log.warn(
+        { pipeline: id },
+        'the models are of another shape now; the series start untrained',
+      );
+      this.#removeTracks(id, time);
+    }
     const model: Model = known ?? { pipeline: id, listeningSince: -Infinity, detector, seed: config.seed };
     model.detector = detector;
     model.seed = config.seed;
     if (config.peers === null) delete model.peers;
     else model.peers = config.peers;
     this.#models.set(id, model);
-    if (this.#groups.configure(id, config)) this.#closeOrphans(this.#options.clock.now());
+    if (this.#groups.configure(id, config)) this.#closeOrphans(time);
     this.#localOffset.set(id, localOffsetOf(config.timezone));
     this.#inputs.set(id, config.inputs);
     // The source that could not be heard may be none of its inputs any more, or be one now.
-    if (this.#isDeaf(id) !== (model.listeningSince === Infinity)) this.#listen(id, model, this.#options.clock.now());
+    if (this.#isDeaf(id) !== (model.listeningSince === Infinity)) this.#listen(id, model, time);
     this.#route();
   }
 
-  removePipeline(id: string): void {
+  #removePipeline(id: string, time: number): void {
     const model = this.#models.get(id);
     if (model === undefined) return;
-    this.#removeTracks(id);
+    this.#removeTracks(id, time);
+    this.#configs.delete(id);
     this.#models.delete(id);
     this.#groups.forget(id);
     this.#inputs.delete(id);
@@ -137,8 +211,7 @@ export class Engine {
 
   /** Begins to read the log and to tick. */
   start(): void {
-    const { clock, log } = this.#options;
-    log.read(log.position, (entry) => this.#read(entry));
+    const { clock } = this.#options;
     this.#append({ verb: 'listen', source: null });
     this.#shareBudgets();
     this.#tickedAt = clock.now();
@@ -156,19 +229,41 @@ export class Engine {
   }
 
   /** A payload that came in through a source. */
-  receive(source: string, topic: string, payload: Uint8Array, arrival: number, retained = false): Receipt {
+  receive(source: string, topic: string, payload: Uint8Array, arrival: number, facts: Facts = FRESH): Receipt {
     const model = this.#routes.get(source);
     if (model === undefined) {
       this.#options.telemetry.drop('unrouted');
       return UNROUTED;
     }
-    if (retained) {
+    if (facts.retained) {
       // The last known value, of unknown age: not a fresh sample.
       this.#options.telemetry.drop('retained');
       return { accepted: 0, drops: ['retained'] };
     }
+    const delivery = deliveryOf(topic, payload, facts);
+    if (delivery !== undefined && facts.again === true && this.#redelivery.has(delivery)) {
+      this.#options.telemetry.drop('redelivered');
+      return REDELIVERED;
+    }
     const decode = this.#decoders.get(source) ?? this.#automatic;
-    return this.intake.accept({ source, topic, arrival }, decode(topic, payload, arrival), model);
+    const receipt = this.intake.accept({ source, topic, arrival, delivery }, decode(topic, payload, arrival), model);
+    if (delivery !== undefined && receipt.accepted > 0) this.#redelivery.note(delivery);
+    return receipt;
+  }
+
+  /** Resolves when everything received so far is kept as safely as was asked for: now it may be acknowledged. */
+  kept(): Promise<void> {
+    this.#kept ??= this.intake.flushed().then(() => {
+      this.#kept = undefined;
+      return this.#options.log.kept();
+    });
+    return this.#kept;
+  }
+
+  /** The other side of a session has forgotten it: packet ids begin anew. */
+  forgetSession(session: string): void {
+    this.#append({ verb: 'session', session });
+    this.#redelivery.forget(session);
   }
 
   /** Acknowledges an open alert. False when no such alert is open. */
@@ -195,6 +290,11 @@ export class Engine {
     return this.#options.log.depth;
   }
 
+  /** Of the entry of the log that was read last. */
+  get position(): number {
+    return this.#options.log.position;
+  }
+
   /** Everything that came in so far has been scored. */
   async settled(): Promise<void> {
     this.intake.flush();
@@ -216,43 +316,108 @@ export class Engine {
     return model.detector.silence(memory, at, this.#options.clock.now(), model.listeningSince) > 0;
   }
 
+  /** Whether a restart would take long by now, or the last checkpoint is that old and something came since. */
+  isCheckpointDue(ageMs: number): boolean {
+    if (this.#rows === 0) return false;
+    const isLong = this.#rows * this.#secondsPerRow >= REPLAY_SECONDS;
+    return isLong || !(this.#options.clock.now() - this.checkpointedAt < ageMs);
+  }
+
   /** Writes a checkpoint; one at a time. Each partition is copied between two batches. */
   checkpoint(): Promise<void> {
     this.#saving ??= this.#save().finally(() => (this.#saving = undefined));
     return this.#saving;
   }
 
-  /** Takes over the last checkpoint. @returns series restored; 0 where there was no checkpoint */
-  async restore(): Promise<number> {
-    const checkpoint = await this.#options.store.load();
-    if (checkpoint === undefined) return 0;
-    this.alertLog.restore(checkpoint.journal);
-    for (const shard of checkpoint.shards) this.#restoreShard(shard.partition, [shard.bytes, ...shard.older]);
-    this.checkpointedAt = this.#options.clock.now();
+  /**
+   * Comes back as it was: the last checkpoint, and what the log has behind it. Before anything else happens.
+   * @param acceptLoss  whether to go on without what no copy is left of
+   * @returns series restored
+   * @throws CodedError STATE_LOST
+   */
+  async restore(acceptLoss = false): Promise<number> {
+    const { clock, log, telemetry } = this.#options;
+    const started = clock.now();
+    const kept = await this.#load(acceptLoss);
+    const recovery = planRecovery(kept, log.oldest());
+    if (!acceptLoss) refuseLoss(kept, recovery, log.oldest());
+    for (const file of kept?.damaged ?? []) telemetry.log.warn({ file }, 'a file of the checkpoint is damaged');
+    for (const partition of recovery.fallenBack)
+      telemetry.log.warn({ partition }, 'the newest copy of a partition is damaged; the one before and the log serve');
+    this.#takeHead(recovery.head);
+    if (recovery.tail !== undefined) this.#takeTail(recovery.tail);
+    this.#published = recovery.published;
+    this.#keptFrom = recovery.from;
+    // What is left of a copy that is not whole comes with the others, untrained where it is damaged.
+    const copies = [...recovery.copies, ...recovery.lost].sort((a, b) => a.position - b.position);
+    for (const { partition } of copies) this.#asleep.add(partition);
+    const wake = (until: number): void => {
+      while (copies.length > 0 && copies[0].position <= until) this.#wake(copies.shift()!);
+    };
+    const from = recovery.head?.position ?? 0;
+    wake(from);
+    this.#replaying = true;
+    const replayed = await log.replay(from, {
+      before: (position) => wake(position - 1),
+      read: (entry) => this.#read(entry),
+    });
+    wake(Infinity);
+    this.#replaying = false;
+    const missing = replayed.missing + Math.max(0, recovery.published - log.position);
+    if (missing > 0) this.alertLog.reserve();
+    for (const damage of replayed.damage) telemetry.log.warn({ damage }, 'the log is damaged');
+    telemetry.recovered({ entries: replayed.entries, missing, milliseconds: clock.now() - started });
+    this.checkpointedAt = kept === undefined ? Number.NaN : clock.now();
     return this.registry.size;
   }
 
-  /** Takes over a partition from the newest copy that can be read. */
-  #restoreShard(partition: number, copies: readonly Uint8Array[]): void {
-    const { telemetry } = this.#options;
-    for (const [age, bytes] of copies.entries()) {
-      try {
-        const { tracks, damaged } = decodeSnapshot(bytes, TEXT);
-        for (const id of damaged)
-          telemetry.log.error({ series: id }, 'the checkpoint of this series is damaged; it starts untrained');
-        for (const state of tracks) this.#restoreTrack(state);
-        if (age > 0)
-          telemetry.log.error({ partition }, 'the newest checkpoint of a partition is damaged; an older one serves');
-        return;
-      } catch (error) {
-        telemetry.log.error({ partition, err: error }, 'a checkpoint of a partition cannot be read');
-      }
+  /** Where nothing can be read any more, the log may still have everything. */
+  async #load(acceptLoss: boolean): Promise<KeptCheckpoint | undefined> {
+    const { log, store, telemetry } = this.#options;
+    try {
+      return await store.load();
+    } catch (error) {
+      if (!(error instanceof CodedError && error.code === 'CHECKPOINT_CORRUPT')) throw error;
+      if (!acceptLoss && log.oldest() !== 1) throw lost([error.message]);
+      telemetry.log.error({ err: error }, 'no checkpoint can be read; the log is read from its beginning');
+      return undefined;
     }
-    telemetry.log.error({ partition }, 'no checkpoint of a partition can be read; its series start untrained');
   }
 
-  #restoreTrack(state: TrackState): void {
-    const { id, source, pipeline: owner, shape, block } = state;
+  #takeHead(head: Head | undefined): void {
+    if (head === undefined) return;
+    this.registry.reserveNumbers(head.nextNumber);
+    for (const source of head.deaf) this.#deaf.add(source);
+    for (const { id, config, since, series } of head.pipelines) {
+      this.#configure(id, config, true, since ?? -Infinity);
+      const model = this.#models.get(id);
+      if (model === undefined) continue;
+      model.detector.series = series;
+      if (model.listeningSince !== Infinity) model.listeningSince = since ?? -Infinity;
+    }
+  }
+
+  #takeTail({ alerts, redelivery }: Tail): void {
+    this.alertLog.restore(alerts);
+    this.#redelivery.restore(redelivery);
+  }
+
+  #wake({ partition, bytes }: { partition: number; bytes: Uint8Array }): void {
+    this.#asleep.delete(partition);
+    if (bytes.length === 0) return;
+    const { telemetry } = this.#options;
+    try {
+      const { tracks, damaged } = decodeSnapshot(bytes, TEXT);
+      for (const id of damaged)
+        telemetry.log.error({ series: id }, 'the checkpoint of this series is damaged; it starts untrained');
+      for (const state of tracks) this.#restoreTrack(state, partition);
+    } catch (error) {
+      telemetry.log.error({ partition, err: error }, 'a partition cannot be read; its series start untrained');
+    }
+  }
+
+  #restoreTrack(state: TrackState, partition: number): void {
+    const { id, source, number, pipeline: owner, shape, block } = state;
     const { telemetry } = this.#options;
     const model = this.#models.get(owner);
     if (model === undefined) {
@@ -261,11 +426,13 @@ export class Engine {
         'the pipeline of this series is gone, and with it what was learned',
       );
     } else if (state.group !== undefined) {
-      this.#groups.restore({ ...state, group: state.group });
+      this.#groups.restore({ ...state, group: state.group }, partition);
     } else if (model.detector.shape !== shape || model.detector.size !== block.length) {
       telemetry.log.warn({ series: id }, 'the checkpoint is of another shape; the series starts untrained');
+      // It keeps its place in the log.
+      this.registry.admit(id, source, model, { number, partition });
     } else {
-      const track = this.registry.admit(id, source, model);
+      const track = this.registry.admit(id, source, model, { number, partition });
       track?.memory.set(block, track.at);
     }
   }
@@ -275,11 +442,16 @@ export class Engine {
     await this.settled();
     // One that is being written began before the last samples came.
     await this.#saving?.catch(() => {}); // logged and counted where it failed
-    this.alertLog.clean = true;
     await this.checkpoint();
     this.#entries.complete();
     this.#alerts.complete();
-    this.#options.log.close();
+    await this.#options.log.close();
+  }
+
+  #onLogTrouble(error: unknown): void {
+    this.#options.telemetry.durable(error);
+    // Behind the hole the log goes on; before it, only a checkpoint knows.
+    if (error === undefined) this.checkpoint().catch(() => {}); // logged and counted where it failed
   }
 
   #tick(): void {
@@ -298,14 +470,28 @@ export class Engine {
   }
 
   #read(entry: LogEntry): void {
-    if (entry.kind === 'command') {
-      this.#obey(entry.command, entry.time);
-      return;
-    }
+    const { seq } = this.alertLog;
+    if (entry.kind === 'command') this.#obey(entry.command, entry.time);
+    else this.#step(entry.batch);
+    if (!this.#replaying) return;
+    if (entry.kind === 'batch') for (const delivery of entry.deliveries ?? []) this.#redelivery.note(delivery);
+    // The journal is ahead of the partitions and has these already.
+    if (this.#isPublished) this.alertLog.seq = seq;
+  }
+
+  /** Whether what the entry that is being read leads to was published before the process began. */
+  get #isPublished(): boolean {
+    return this.#options.log.position <= this.#published;
+  }
+
+  #step(batch: Batch): void {
     const started = performance.now();
     this.#scored.length = 0;
-    this.#entries.next(entry.batch);
+    this.#entries.next(this.#replaying ? knownRows(batch) : batch);
+    if (this.#replaying) return;
     const seconds = (performance.now() - started) / 1000;
+    this.#rows += batch.length;
+    if (batch.length > 0) this.#secondsPerRow += PACE * batch.length * (seconds / batch.length - this.#secondsPerRow);
     this.#options.telemetry.stepped(this.#scored, seconds, (series) => this.registry.tracks[series]?.id);
   }
 
@@ -328,6 +514,19 @@ export class Engine {
         break;
       case 'share':
         for (const { detector } of this.#modelsOf(command.pipeline)) detector.series = command.series;
+        break;
+      case 'configure':
+        this.#configure(command.pipeline, command.config as PipelineConfig, command.keepsModels, time);
+        break;
+      case 'remove':
+        this.#removePipeline(command.pipeline, time);
+        break;
+      case 'admit':
+        this.#admit(command.number, command.source, command.pipeline);
+        break;
+      case 'session':
+        // While the daemon runs it was done when it was said, and later ids are noted already.
+        if (this.#replaying) this.#redelivery.forget(command.session);
         break;
       case 'group': {
         const { pipeline, source, watched, context } = command;
@@ -400,6 +599,7 @@ export class Engine {
   }
 
   #publish(alert: AlertDocument): void {
+    if (this.#isPublished) return;
     this.alertLog.push(alert);
     if (alert.event === 'open') this.#options.telemetry.alertOpened(alert.severity, alert.reason);
     this.#alerts.next(alert);
@@ -409,31 +609,48 @@ export class Engine {
     const { clock, log, store, telemetry } = this.#options;
     const started = clock.now();
     this.#runaway.look(this.registry, telemetry);
+    const head = this.#head();
+    const rows = this.#rows;
     const shards = [];
     for (const [partition, tracks] of this.#byPartition()) {
       // A series may have been removed, and its memory be another's, since the list was made.
       const present = tracks.filter((track) => this.registry.find(track.id) === track);
-      const rows = present.map((track) => ({
+      const states = present.map((track) => ({
         ...track,
         pipeline: track.model.pipeline,
         shape: track.model.detector.shape,
         size: track.model.detector.size,
         ...groupOf(track),
       }));
-      shards.push({ partition, position: log.position, bytes: encodeSnapshot(partition, rows, TEXT) });
+      shards.push({ partition, position: log.position, bytes: encodeSnapshot(partition, states, TEXT) });
       await nextTurn();
     }
+    const journal: Tail = { alerts: this.alertLog.toJSON(), redelivery: this.#redelivery.toJSON() };
+    const { position } = log;
     try {
-      await store.save({ shards, journal: this.alertLog.toJSON() });
+      // What the checkpoint speaks of must be there wherever it is.
+      await Promise.all([log.sync(), this.beforeCheckpoint()]);
+      const { bytes } = await store.save({ position, head, shards, journal });
+      this.#rows -= rows;
       this.checkpointedAt = clock.now();
-      telemetry.checkpointSaved(
-        shards.reduce((sum, { bytes }) => sum + bytes.length, 0),
-        clock.now() - started,
-      );
+      log.trim(this.#keptFrom);
+      this.#keptFrom = head.position;
+      telemetry.checkpointSaved(bytes, clock.now() - started);
     } catch (error) {
       telemetry.checkpointFailed(error);
       throw error;
     }
+  }
+
+  #head(): Head {
+    const pipelines = [...this.#configs].flatMap(([id, config]) => {
+      const model = this.#models.get(id);
+      if (model === undefined) return [];
+      const { listeningSince, detector } = model;
+      return [{ id, config, since: Number.isFinite(listeningSince) ? listeningSince : null, series: detector.series }];
+    });
+    const { nextNumber } = this.registry;
+    return { position: this.#options.log.position, pipelines, deaf: [...this.#deaf], nextNumber };
   }
 
   #byPartition(): Map<number, Track[]> {
@@ -464,10 +681,42 @@ export class Engine {
     }
   }
 
-  #removeTracks(id: string): void {
-    for (const track of this.registry) if (track.model.pipeline === id) this.registry.remove(track);
-    this.#closeOrphans(this.#options.clock.now());
+  /** While the daemon runs it is there already, from the moment its first sample came in. */
+  #admit(number: number, source: string, pipeline: string): void {
+    const model = this.#models.get(pipeline);
+    const id = seriesId(source);
+    if (model === undefined || this.#asleep.has(this.registry.partitionOf(id, source, model))) return;
+    this.registry.admit(id, source, model, { number });
   }
+
+  #removeTracks(id: string, time: number): void {
+    for (const track of this.registry) if (track.model.pipeline === id) this.registry.remove(track);
+    this.#closeOrphans(time);
+  }
+
+  #logOwner(): LogOwner {
+    const { telemetry } = this.#options;
+    return {
+      numberAt: (index) => this.registry.tracks[index]?.number ?? -1,
+      indexOf: (number) => this.registry.numbered(number)?.index ?? -1,
+      onTrouble: (error) => this.#onLogTrouble(error),
+      onWritten: (bytes) => telemetry.written('log', bytes),
+    };
+  }
+}
+
+/** Rows of series that are there; those of a partition that is not yet awake are none of its business. */
+function knownRows(batch: Batch): Batch {
+  if (batch.series.every((series, row) => series >= 0 || row >= batch.length)) return batch;
+  const known = createBatch(batch.length);
+  for (let row = 0; row < batch.length; row++) if (batch.series[row] >= 0) copyRow(batch, row, known);
+  known.tick = batch.tick;
+  return known;
+}
+
+function deliveryOf(topic: string, payload: Uint8Array, { session, packetId }: Facts): Delivery | undefined {
+  if (session === undefined || packetId === undefined) return undefined;
+  return { session, packetId, checksum: checksumOf(topic, payload) };
 }
 
 function countBy<T>(items: Iterable<T>, keyOf: (item: T) => string): Map<string, number> {

@@ -66,7 +66,13 @@ export class GroupKeeper {
   }
 
   /** A group of these series, untrained; in the place of one that had others. Undefined where it cannot be. */
-  admit(pipeline: string, source: string, members: readonly string[], watched: number): Track | undefined {
+  admit(
+    pipeline: string,
+    source: string,
+    members: readonly string[],
+    watched: number,
+    place: { partition?: number } = {},
+  ): Track | undefined {
     const model = this.#models.get(pipeline);
     const config = this.#configs.get(pipeline);
     if (model === undefined || config?.group !== 'topic') return undefined;
@@ -82,14 +88,15 @@ export class GroupKeeper {
     }
     if (known !== undefined) this.#registry.remove(known);
     detector.series = model.detector.series;
-    const track = this.#registry.admit(id, source, { ...model, detector });
+    const track = this.#registry.admit(id, source, { ...model, detector }, place);
     if (track !== undefined) this.#registry.join(track, members);
     return track;
   }
 
   /** A group as a checkpoint has it. */
-  restore({ id, source, pipeline, shape, group, block }: TrackState & Required<Pick<TrackState, 'group'>>): void {
-    const track = this.admit(pipeline, source, group.members, group.watched);
+  restore(state: TrackState & Required<Pick<TrackState, 'group'>>, partition: number): void {
+    const { id, source, pipeline, shape, group, block } = state;
+    const track = this.admit(pipeline, source, group.members, group.watched, { partition });
     if (track?.model.detector.shape === shape && block.length === track.model.detector.size) {
       track.memory.set(block, track.at);
     } else {

@@ -12,7 +12,9 @@ import { MqttSource } from '../sensors/mqtt.ts';
 import { ReplaySource } from '../sensors/replay.ts';
 import type { Source, SourceHandlers } from '../sensors/source.ts';
 import { WebSocketSource } from '../sensors/websocket.ts';
+import type { Broker } from './broker.ts';
 import type { PlanPart } from './config/plan.ts';
+import { EmbeddedSource } from './embedded-source.ts';
 import type { Engine } from './engine.ts';
 import type { Overview } from './overview.ts';
 import type { SourceStatus } from './protocol.ts';
@@ -30,6 +32,8 @@ export interface InputsOptions {
   overview: Overview;
   /** The port of the embedded broker is known only once it listens. */
   brokerUrl: (url: string) => string;
+  /** The embedded broker, where the URL means it. */
+  embedded: (url: string) => Broker | undefined;
 }
 
 const CLIENT_ID_FILE = 'client-id';
@@ -95,7 +99,7 @@ export class Inputs {
     const verdict = Promise.withResolvers<string | undefined>();
     const probed = { ...options, clientId: `tidewatch-probe-${this.#options.rng.hex(4)}`, sessionExpiryMs: 0 };
     const source = await this.#make(id, probed, {
-      onMessage: () => {},
+      onMessage: () => undefined,
       onState: (connected, detail) => verdict.resolve(connected ? undefined : detail),
     });
     this.#abort = () => verdict.resolve('the daemon was told to stop');
@@ -121,6 +125,8 @@ export class Inputs {
     const { brokerUrl, clock, net } = this.#options;
     switch (options.type) {
       case 'mqtt': {
+        const broker = this.#options.embedded(options.url);
+        if (broker !== undefined) return new EmbeddedSource(broker, options, handlers);
         const clientId = options.clientId ?? `${await this.#clientId()}-${id}`;
         return new MqttSource({ ...options, url: brokerUrl(options.url), clientId }, handlers, net);
       }
@@ -136,9 +142,11 @@ export class Inputs {
   #handlers(id: string, status: SourceStatus): SourceHandlers {
     const { clock, engine, telemetry } = this.#options;
     return {
-      onMessage: (topic, payload, { retained }) => {
-        engine.receive(id, topic, payload, clock.now(), retained);
+      onMessage: (topic, payload, facts) => {
+        const { accepted } = engine.receive(id, topic, payload, clock.now(), { session: id, ...facts });
+        return accepted > 0 ? engine.kept() : undefined;
       },
+      onSessionLost: () => engine.forgetSession(id),
       onState: (connected, detail) => {
         const state = connected ? 'connected' : 'disconnected';
         if (status.state !== state || status.detail !== detail) telemetry.sourceConnected(id, connected, detail);

@@ -7,8 +7,8 @@ import type { DropReason } from '../models/drop.ts';
 import { EventTrack } from '../models/events/event-track.ts';
 import { symbolOf } from '../models/events/symbol.ts';
 import type { Decoded, Reading } from '../sensors/decode.ts';
-import type { Model, Registry } from '../models/registry.ts';
-import type { SampleLog } from '../models/ports.ts';
+import type { Model, Registry, Track } from '../models/registry.ts';
+import type { Delivery, SampleLog } from '../models/ports.ts';
 import { seriesId, sourceOf } from '../sensors/topic.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -33,6 +33,8 @@ export interface Message {
   source: string;
   topic: string;
   arrival: number;
+  /** Where the sender sends again until it is acknowledged. */
+  delivery?: Delivery | undefined;
 }
 
 export class Intake {
@@ -41,6 +43,9 @@ export class Intake {
   readonly #telemetry: Telemetry;
   readonly #ids = new Map<string, string>();
   #batch: Batch | undefined;
+  /** Whose rows are in the batch, to the last of them. */
+  #deliveries: Delivery[] = [];
+  #waiting: (() => void)[] = [];
   #flushing: NodeJS.Immediate | undefined;
 
   constructor(log: SampleLog, registry: Registry, telemetry: Telemetry) {
@@ -67,6 +72,7 @@ export class Intake {
       this.#push(index, time, message.arrival, value, onOff ? ROW.onOff : 0);
       accepted++;
     }
+    if (accepted > 0 && message.delivery !== undefined) this.#deliveries.push(message.delivery);
     if (!isEvents) {
       for (const { path } of decoded.words ?? []) this.#pushText(sourceOf(message.topic, path), message.arrival);
     }
@@ -80,8 +86,19 @@ export class Intake {
     if (this.#flushing !== undefined) clearImmediate(this.#flushing);
     this.#flushing = undefined;
     const batch = this.#batch;
+    const deliveries = this.#deliveries;
     this.#batch = undefined;
-    if (batch !== undefined && batch.length > 0) this.#log.append({ kind: 'batch', batch });
+    this.#deliveries = [];
+    if (batch !== undefined && batch.length > 0) {
+      this.#log.append(deliveries.length > 0 ? { kind: 'batch', batch, deliveries } : { kind: 'batch', batch });
+    }
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** Resolves when all that was accepted is in the log. */
+  flushed(): Promise<void> {
+    if (this.#batch === undefined) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   /** Text makes no series; but where one is known, it is heard. */
@@ -95,10 +112,21 @@ export class Intake {
   #trackOf(source: string, model: Model): number | DropReason {
     if (source.length > SOURCE_LENGTH_MAX) return 'bad_name';
     if (this.#log.depth >= DEPTH_MAX) return 'overflow';
-    const track = this.#registry.admit(this.#idOf(source), source, model);
+    const id = this.#idOf(source);
+    const track = this.#registry.find(id) ?? this.#admit(id, source, model);
     if (track === undefined) return 'too_many_series';
     // The name of a group: nobody may speak for it.
     return track.members.length > 0 ? 'bad_name' : track.index;
+  }
+
+  /** Before its first sample is in the log, the series is. */
+  #admit(id: string, source: string, model: Model): Track | undefined {
+    const number = this.#registry.nextNumber;
+    const track = this.#registry.admit(id, source, model, { number });
+    if (track === undefined) return undefined;
+    const { pipeline } = model;
+    this.#log.append({ kind: 'command', time: 0, command: { verb: 'admit', number, source, pipeline } });
+    return track;
   }
 
   #idOf(source: string): string {

@@ -11,7 +11,7 @@ import { type Broker, startBroker } from './broker.ts';
 import { formatAddress } from './config/address.ts';
 import type { HttpConfig, SimulatorSourceConfig } from './config/config.ts';
 import { DEMO_SOURCE } from './config/expand.ts';
-import type { Plan, PlanPart, Step } from './config/plan.ts';
+import { keepsModels, type Plan, type PlanPart, type Step } from './config/plan.ts';
 import { Demo, HISTORY_MS } from './demo.ts';
 import { HttpDoor } from './http.ts';
 import { Inputs, type InputsOptions } from './inputs.ts';
@@ -21,7 +21,7 @@ import type { Api, Ingested } from './routes.ts';
 import type { WebSocketHub } from './sinks/websocket.ts';
 import { readToken } from './token.ts';
 
-export interface PartsOptions extends Omit<InputsOptions, 'brokerUrl'> {
+export interface PartsOptions extends Omit<InputsOptions, 'brokerUrl' | 'embedded'> {
   hub: WebSocketHub;
   api: Api;
 }
@@ -49,17 +49,18 @@ export class Parts {
   constructor(options: PartsOptions) {
     this.#options = options;
     const brokerUrl = (url: string) => this.#brokerUrl(url);
-    this.#inputs = new Inputs({ ...options, brokerUrl });
+    this.#inputs = new Inputs({ ...options, brokerUrl, embedded: (url) => this.#embedded(url) });
     this.outputs = new Outputs({ ...options, brokerUrl, command: (verb, body) => options.api.command(verb, body) });
   }
 
-  async apply({ action, part, keepsModels }: Step): Promise<void> {
+  async apply({ action, part }: Step): Promise<void> {
     const { engine } = this.#options;
     if (part.kind === 'pipeline') {
       // Rows that wait were meant for the models as they are.
       await engine.settled();
+      const before = engine.pipelines.get(part.id);
       if (action === 'stop') engine.removePipeline(part.id);
-      else engine.configure(part.id, part.options, keepsModels);
+      else engine.configure(part.id, part.options, before !== undefined && keepsModels(before, part.options));
       if (action === 'stop') this.#running.delete(part.key);
       else this.#running.set(part.key, part);
       return;
@@ -105,10 +106,14 @@ export class Parts {
   }
 
   /** Takes in what is pushed; undefined where no source does. */
-  ingest(topic: string, payload: Uint8Array): Ingested | undefined {
+  async ingest(topic: string, payload: Uint8Array): Promise<Ingested | undefined> {
     const { clock, engine } = this.#options;
     const source = this.#inputs.pushed;
-    return source === undefined ? undefined : ingestedOf(engine.receive(source, topic, payload, clock.now()));
+    if (source === undefined) return undefined;
+    const receipt = engine.receive(source, topic, payload, clock.now());
+    // Who is answered may forget it.
+    if (receipt.accepted > 0) await engine.kept();
+    return ingestedOf(receipt);
   }
 
   /** Stops what brings samples in, last opened first; the page and the sinks stay, to tell the end. */
@@ -190,6 +195,8 @@ export class Parts {
     const after = Math.max(until - HISTORY_MS, engine.lastTimeOf(DEMO_SOURCE));
     let samples = 0;
     let minute = -1;
+    // Who is silent now is still telling of the past.
+    engine.heard(DEMO_SOURCE, false);
     for (const { topic, payload, time } of demo.history(after, until)) {
       samples += engine.receive(DEMO_SOURCE, topic, Buffer.from(payload), time).accepted;
       // Between two minutes the page and the sockets get their turn, and so does the detector.
@@ -199,7 +206,13 @@ export class Parts {
       }
     }
     await engine.settled();
+    engine.heard(DEMO_SOURCE, true);
     this.history = { samples, seconds: (performance.now() - started) / 1000 };
+  }
+
+  #embedded(url: string): Broker | undefined {
+    if (this.broker === undefined) return undefined;
+    return this.#brokerUrl(url) === `mqtt://${formatAddress(this.broker.address)}` ? this.broker : undefined;
   }
 
   /** The port of the embedded broker is known only once it listens. */

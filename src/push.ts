@@ -21,7 +21,7 @@ export function ingestedOf({ accepted, drops }: Receipt): Ingested {
 export function readPushed(
   socket: WebSocket,
   topic: string,
-  ingest: (topic: string, payload: Uint8Array) => Ingested | undefined,
+  ingest: (topic: string, payload: Uint8Array) => Promise<Ingested | undefined>,
 ): void {
   if (topic === '') {
     socket.close(BAD_REQUEST, 'expected ?topic=NAME');
@@ -38,10 +38,11 @@ export function readPushed(
   socket.on('close', () => clearInterval(timer));
   socket.on('error', () => socket.terminate());
   socket.on('message', (data) => {
-    const ingested = ingest(topic, data as Buffer);
-    if (ingested === undefined) socket.close(BAD_REQUEST, 'no source of type http is configured');
-    else if (Object.keys(ingested.dropped).length > 0 && socket.bufferedAmount < UNREAD_BYTES_MAX) {
-      socket.send(JSON.stringify(ingested));
-    }
+    void ingest(topic, data as Buffer).then((ingested) => {
+      if (ingested === undefined) socket.close(BAD_REQUEST, 'no source of type http is configured');
+      else if (Object.keys(ingested.dropped).length > 0 && socket.bufferedAmount < UNREAD_BYTES_MAX) {
+        socket.send(JSON.stringify(ingested));
+      }
+    });
   });
 }

@@ -18,7 +18,8 @@ export interface Api {
   /** @throws CodedError COMMAND_UNKNOWN, COMMAND_INVALID, COMMAND_REFUSED */
   command(verb: string, body: unknown): Promise<unknown>;
   /** Takes in a payload; undefined where no source takes what is pushed. */
-  ingest(topic: string, payload: Uint8Array): Ingested | undefined;
+  /** Resolves when what was accepted is kept; undefined where no source takes it. */
+  ingest(topic: string, payload: Uint8Array): Promise<Ingested | undefined>;
   ready(): Readiness;
   metrics(): Promise<string>;
 }
@@ -128,7 +129,7 @@ async function command(c: Context, api: Api): Promise<Response> {
 async function ingest(c: Context, api: Api): Promise<Response> {
   const topic = c.req.query('topic') ?? '';
   if (topic === '') return problem(c, 400, 'bad-query', 'topic: expected ?topic=NAME, got nothing');
-  const ingested = api.ingest(topic, new Uint8Array(await c.req.arrayBuffer()));
+  const ingested = await api.ingest(topic, new Uint8Array(await c.req.arrayBuffer()));
   if (ingested === undefined) return problem(c, 404, 'not-found', 'no source of type http is configured');
   return c.json(ingested, 202);
 }

@@ -41,7 +41,10 @@ export class Telemetry {
   readonly #step: Histogram;
   readonly #lag: Histogram;
   readonly #checkpoints: Counter<'result'>;
-  readonly #checkpointBytes: Counter;
+  readonly #written: Counter<'kind'>;
+  readonly #missing: Counter;
+  readonly #recovery: Gauge;
+  readonly #degraded: Gauge;
   readonly #reload: Gauge;
   readonly #connected: Gauge<'source'>;
   readonly #clientsDropped: Counter<'reason'>;
@@ -67,7 +70,12 @@ export class Telemetry {
     );
     this.#lag = histogram('ingest_lag_seconds', 'Arrival of a sample after its own time', [0.01, 0.1, 1, 10, 60, 600]);
     this.#checkpoints = counter('checkpoints_total', 'Checkpoints written', ['result']);
-    this.#checkpointBytes = counter('checkpoint_written_bytes_total', 'Bytes of checkpoints written');
+    this.#written = counter('state_written_bytes_total', 'Bytes written to the state folder', ['kind']);
+    this.#missing = counter('log_missing_entries_total', 'Entries of the log that could not be read again');
+    const gauge = (name: string, help: string) =>
+      new Gauge({ name: `tidewatch_${name}`, help, registers: [this.metrics] });
+    this.#recovery = gauge('recovery_seconds', 'Time the last start needed to come back as it was');
+    this.#degraded = gauge('durability_degraded', '1 while what comes in is not kept, because the disk takes nothing');
     this.#notifications = counter('notifications_total', 'What was to be sent through a sink', ['output', 'result']);
     this.#clientsDropped = counter('ws_dropped_total', 'Clients closed by the server', ['reason']);
     this.#reload = new Gauge({
@@ -197,8 +205,27 @@ export class Telemetry {
 
   checkpointSaved(bytes: number, milliseconds: number): void {
     this.#checkpoints.inc({ result: 'saved' });
-    this.#checkpointBytes.inc(bytes);
+    this.written('checkpoint', bytes);
     this.log.debug({ bytes, milliseconds }, 'checkpoint saved');
+  }
+
+  /** What a start found in the log. */
+  recovered({ entries, missing, milliseconds }: { entries: number; missing: number; milliseconds: number }): void {
+    this.#recovery.set(milliseconds / 1000);
+    this.#missing.inc(missing);
+    if (entries > 0) this.log.info({ entries, milliseconds }, 'the log was read again');
+    if (missing > 0) this.log.error({ missing }, 'entries of the log are missing, and with them their samples');
+  }
+
+  /** @param error  why what comes in is not kept; undefined: it is again */
+  durable(error: unknown): void {
+    this.#degraded.set(error === undefined ? 0 : 1);
+    if (error === undefined) this.log.info('what comes in is kept again');
+    else this.log.error({ err: error }, 'what comes in is not kept; detection goes on');
+  }
+
+  written(kind: 'log' | 'checkpoint' | 'spool', bytes: number): void {
+    this.#written.inc({ kind }, bytes);
   }
 
   checkpointFailed(error: unknown): void {

@@ -24,7 +24,10 @@ export async function run(line: CommandLine): Promise<number> {
     level: line.options['log-level'] ?? 'info',
     ...(process.stderr.isTTY ? { destination: lineFormat(process.stderr) } : {}),
   });
-  const daemon = createDaemon(systemPorts(resolve(config.stateDir)), { telemetry });
+  const daemon = createDaemon(systemPorts(resolve(config.stateDir), config.fsync), {
+    telemetry,
+    acceptStateLoss: line.options['accept-state-loss'] === true,
+  });
   const stopped = untilSignal(daemon, telemetry);
   // Before the start, which takes a while: what is saved meanwhile has its turn after it.
   const reloader = new Reloader(line, daemon, telemetry);

@@ -204,6 +204,8 @@ export interface Config {
   version: 1;
   demo: boolean;
   stateDir: string;
+  /** What a power cut may take: the last 200 ms, nothing that was acknowledged, or what the system had not written. */
+  fsync: 'interval' | 'always' | 'never';
   threads: 'auto' | 1;
   http: HttpConfig;
   /** null: no embedded broker. */

@@ -102,8 +102,11 @@ function stepTo(part: PlanPart, old: PlanPart | undefined): Step[] {
 
 const shape = ({ cell, hidden, kind }: PipelineConfig): unknown[] => [cell, hidden, kind];
 
-/** What decides the size and meaning of a detector's state. Everything else may change under a living model. */
 function sameShape(old: PlanPart, next: PlanPart): boolean {
-  if (old.kind !== 'pipeline' || next.kind !== 'pipeline') return false;
-  return isDeepStrictEqual(shape(old.options), shape(next.options));
+  return old.kind === 'pipeline' && next.kind === 'pipeline' && keepsModels(old.options, next.options);
+}
+
+/** What decides the size and meaning of a detector's state. Everything else may change under a living model. */
+export function keepsModels(old: PipelineConfig, next: PipelineConfig): boolean {
+  return isDeepStrictEqual(shape(old), shape(next));
 }

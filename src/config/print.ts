@@ -24,6 +24,7 @@ export function print(config: Config): string {
     version: config.version,
     demo: config.demo,
     state_dir: config.stateDir,
+    fsync: config.fsync,
     threads: config.threads,
     http: {
       listen: formatAddress(http.listen),

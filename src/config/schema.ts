@@ -201,6 +201,11 @@ export const fileSchema = section(
       .describe('Version of this file format.'),
     demo: flag().prefault(false).describe('Adds a simulated plant, an embedded broker and a scoreboard.'),
     state_dir: nonEmpty('directory name').default('./.tidewatch').describe('Directory for what has been learned.'),
+    fsync: word(['interval', 'always', 'never'])
+      .prefault('interval')
+      .describe(
+        'When what comes in is forced to the disk: every 200 ms, before it is acknowledged, or when the system does.',
+      ),
     threads: threads.prefault('auto').describe('Worker threads.'),
     http: emptyAllowed(http).prefault({}).describe('Dashboard and API.'),
     broker: emptyAllowed(broker).optional().describe('Embedded broker; demo starts it as well.'),
@@ -216,6 +221,7 @@ export const fileSchema = section(
   version: keys.version,
   demo: keys.demo,
   stateDir: keys.state_dir,
+  fsync: keys.fsync,
   threads: keys.threads,
   http: keys.http,
   broker: keys.broker ?? null,

@@ -4,7 +4,7 @@
  *
  * It is bounded by whoever appends: `depth` tells how far reading lags behind.
  */
-import type { LogEntry, SampleLog } from '../../models/ports.ts';
+import type { LogEntry, Replayed, SampleLog } from '../../models/ports.ts';
 
 export class MemoryLog implements SampleLog {
   position = 0;
@@ -15,16 +15,40 @@ export class MemoryLog implements SampleLog {
   #scheduled: NodeJS.Immediate | undefined;
   #waiting: { position: number; resolve: () => void }[] = [];
 
+  open(): void {}
+
+  oldest(): number {
+    return Infinity;
+  }
+
   append(entry: LogEntry): void {
     this.#entries.push(entry);
     this.depth += rowsOf(entry);
     this.#schedule();
   }
 
-  read(from: number, reader: (entry: LogEntry, position: number) => void): void {
-    this.position = from;
+  kept(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  sync(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Nothing outlasts the process. */
+  replay(position: number): Promise<Replayed> {
+    this.position = position;
+    return Promise.resolve({ entries: 0, missing: 0, damage: [] });
+  }
+
+  read(reader: (entry: LogEntry, position: number) => void): void {
     this.#reader = reader;
     this.#schedule();
+  }
+
+  readNow(): void {
+    if (this.#reader === undefined) return;
+    while (this.#head < this.#entries.length) this.#readOne();
   }
 
   drained(): Promise<void> {
@@ -33,17 +57,20 @@ export class MemoryLog implements SampleLog {
     return new Promise((resolve) => this.#waiting.push({ position, resolve }));
   }
 
-  close(): void {
+  trim(_position: number): void {}
+
+  close(): Promise<void> {
     this.#reader = undefined;
     if (this.#scheduled !== undefined) clearImmediate(this.#scheduled);
     this.#scheduled = undefined;
+    return Promise.resolve();
   }
 
   #schedule(): void {
     if (this.#reader === undefined || this.#scheduled !== undefined || this.#head === this.#entries.length) return;
     this.#scheduled = setImmediate(() => {
       this.#scheduled = undefined;
-      this.#readOne();
+      if (this.#head < this.#entries.length) this.#readOne();
       this.#schedule();
     });
   }

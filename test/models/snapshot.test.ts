@@ -20,7 +20,8 @@ const encode = (given: Given[]) =>
   encodeSnapshot(
     7,
     // Each in the middle of a larger memory, as tracks are.
-    given.map(({ block, ...track }) => ({
+    given.map(({ block, ...track }, number) => ({
+      number,
       ...track,
       memory: Float64Array.of(Math.PI, ...block, Math.E),
       at: 1,
@@ -94,7 +95,7 @@ describe('a snapshot', () => {
 
   test('is a copy: what happens to the track later does not reach it', () => {
     const memory = Float64Array.of(1, 2, 3);
-    const track = { id: 'a', source: 'a', pipeline: 'p', shape: 's', memory, at: 0, size: 3 };
+    const track = { id: 'a', source: 'a', number: 0, pipeline: 'p', shape: 's', memory, at: 0, size: 3 };
     const bytes = encodeSnapshot(0, [track], encoder);
     memory.fill(9);
     expect([...decode(bytes).tracks[0].block]).toEqual([1, 2, 3]);

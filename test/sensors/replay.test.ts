@@ -39,8 +39,10 @@ async function playing(path: string, options: Partial<ReplayOptions> = {}, pause
   const source = new ReplaySource(
     { path: join(folder, path), speed: 1, periodMs: 1000, ...options },
     {
-      onMessage: (topic, payload) =>
-        played.push({ at: clock.now() - NOON, topic, row: JSON.parse(Buffer.from(payload).toString()) }),
+      onMessage: (topic, payload) => {
+        played.push({ at: clock.now() - NOON, topic, row: JSON.parse(Buffer.from(payload).toString()) });
+        return undefined;
+      },
       onState: (connected, detail) => states.push([connected, detail]),
     },
     clock,

@@ -13,8 +13,7 @@ async function started(config: Partial<typeof PIPELINE> = {}, store?: Watch['sto
     ...(store === undefined ? {} : { store }),
     ...(now === undefined ? {} : { now }),
   });
-  await watch.engine.restore();
-  watch.engine.start();
+  await watch.start();
   return watch;
 }
 

@@ -9,8 +9,7 @@ const opens = ({ alerts }: Watch) => alerts.filter(({ event }) => event === 'ope
 
 async function started(options: ConstructorParameters<typeof Watch>[0] = {}): Promise<Watch> {
   const watch = new Watch(options);
-  await watch.engine.restore();
-  watch.engine.start();
+  await watch.start();
   return watch;
 }
 
@@ -73,7 +72,7 @@ describe('the engine', () => {
   it('says of every payload what it took and why it left the rest', async () => {
     const watch = await started();
     const receive = (payload: string, retained = false) =>
-      watch.engine.receive('mqtt', 'a', Buffer.from(payload), watch.clock.now(), retained);
+      watch.engine.receive('mqtt', 'a', Buffer.from(payload), watch.clock.now(), { retained });
     expect(receive('{"v":1,"x":"broken"}')).toEqual({ accepted: 1, drops: ['not_a_number'] });
     expect(receive('broken')).toEqual({ accepted: 0, drops: ['malformed'] });
     expect(receive('1', true)).toEqual({ accepted: 0, drops: ['retained'] });
@@ -382,8 +381,8 @@ describe('the budget of a pipeline', () => {
     const append = vi.spyOn(watch.log, 'append');
     const before = thresholdOf(watch);
     for (let i = 100; i < 150; i++) await watch.calm(TOPICS, 1, i);
-    const commands = append.mock.calls.map(([entry]) => entry).filter((entry) => entry.kind === 'command');
-    expect(commands.map(({ command }) => command)).toEqual([{ verb: 'share', pipeline: 'main', series: 4 }]);
+    const commands = append.mock.calls.flatMap(([entry]) => (entry.kind === 'command' ? [entry.command] : []));
+    expect(commands.filter(({ verb }) => verb !== 'admit')).toEqual([{ verb: 'share', pipeline: 'main', series: 4 }]);
     expect(thresholdOf(watch)).toBeGreaterThan(before);
   });
 
@@ -445,8 +444,7 @@ describe('a checkpoint', () => {
     expect(againScores).toEqual(straightScores);
     for (const id of [ID, 'plant_b_v']) expect(again.block(id)).toEqual(straight.block(id));
     expect(again.alerts.length).toBeGreaterThan(0);
-    // The checkpoint was not the last word of the first life, so the second leaves numbers out.
-    expect(again.alerts).toEqual(straight.alerts.slice(before).map((alert) => ({ ...alert, seq: alert.seq + 10_000 })));
+    expect(again.alerts).toEqual(straight.alerts.slice(before));
   });
 
   it('carries open alerts: a restart neither repeats nor loses one, and goes on counting', async () => {
@@ -462,21 +460,6 @@ describe('a checkpoint', () => {
     expect(second.engine.alertLog.after(0).map(({ seq }) => seq)).toEqual(
       Array.from({ length: second.engine.alertLog.seq }, (_, i) => i + 1),
     );
-  });
-
-  it('of a life that did not end in order makes the next one leave 10,000 numbers out', async () => {
-    const first = await started();
-    await first.calm('plant/a', 200);
-    await first.engine.checkpoint();
-    await first.fault('plant/a', 3);
-    expect(first.alerts.length).toBeGreaterThan(0);
-    const second = await started({ store: first.store, now: first.clock.now() });
-    await second.calm('plant/a', 30, 203);
-    await second.fault('plant/a', 3);
-    const given = new Set(first.alerts.map(({ seq }) => seq));
-    expect(second.alerts.length).toBeGreaterThan(0);
-    expect(second.alerts.filter(({ seq }) => given.has(seq))).toEqual([]);
-    expect(second.alerts[0].seq).toBe(10_001);
   });
 
   it('holds nobody silent for the time in which nobody listened', async () => {
@@ -498,55 +481,20 @@ describe('a checkpoint', () => {
     await first.engine.stop();
     const second = await started({ store: first.store, config: { ...PIPELINE, hidden: 4 } });
     expect(second.engine.registry.size).toBe(0);
-    expect(second.lines.all).toMatchObject([{ level: 40, series: ID, msg: expect.stringContaining('another shape') }]);
-  });
-
-  it('leaves the series of a pipeline that is no more', async () => {
-    const first = await started();
-    await first.calm('plant/a', 20);
-    await first.engine.stop();
-    const second = new Watch({ store: first.store });
-    second.engine.removePipeline('main');
-    expect(await second.engine.restore()).toBe(0);
-  });
-
-  it('loses one series where one is damaged, and names it', async () => {
-    const first = await started();
-    await first.calm('plant/a', 20);
-    await first.calm('plant/b', 20);
-    await first.engine.stop();
-    const { bytes } = first.store.saved!.shards[0];
-    bytes[bytes.length - 1] ^= 1;
-    const second = new Watch({ store: first.store });
-    expect(await second.engine.restore()).toBe(1);
-    expect(second.lines.all).toMatchObject([{ level: 50, msg: expect.stringContaining('damaged') }]);
-  });
-
-  it.each([
-    ['damaged', (bytes: Uint8Array) => bytes.fill(0)],
-    ['damaged in its header', (bytes: Uint8Array) => (bytes[20] ^= 1)],
-  ])('takes the older copy of a shard that is %s, and says so', async (_, damage) => {
-    const store = await twice();
-    const [shard] = store.saved!.shards;
-    damage(shard.bytes);
-    const watch = new Watch({ store });
-    expect(await watch.engine.restore()).toBe(1);
-    expect(watch.block(ID)[0]).toBe(20);
-    expect(watch.lines.all).toMatchObject([
-      { level: 50, partition: shard.partition, msg: expect.stringContaining('cannot be read') },
-      { level: 50, partition: shard.partition, msg: expect.stringContaining('an older one serves') },
+    expect(second.lines.all).toMatchObject([
+      { level: 40, pipeline: 'main', msg: expect.stringContaining('another shape') },
     ]);
   });
 
-  it('takes the older copy of a shard that is missing', async () => {
+  it('takes the older copy of a shard that is missing, and says so', async () => {
     const store = await twice();
     store.saved!.shards[0].bytes = new Uint8Array();
     const watch = new Watch({ store });
-    expect(await watch.engine.restore()).toBe(1);
-    expect(watch.block(ID)[0]).toBe(20);
+    // Without a log the entries between the two are missing, and it has to be told that they may be.
+    await expect(watch.engine.restore()).rejects.toThrow('no whole copy is left of partition');
   });
 
-  it('starts a shard untrained of which no copy can be read, says so, and restores the others', async () => {
+  it('goes on without a shard of which no copy can be read where it is told to, and restores the others', async () => {
     const first = await started();
     await first.calm(['plant/a', 'plant/b'], 20);
     await first.engine.checkpoint();
@@ -555,15 +503,22 @@ describe('a checkpoint', () => {
     expect(saved!.shards).toHaveLength(2);
     saved!.shards[0].bytes = new Uint8Array();
     before!.shards[0].bytes.fill(7);
-    const second = await started({ store: first.store, now: first.clock.now() });
-    expect(second.engine.registry.size).toBe(1);
-    expect(second.lines.all.map(({ level }) => level)).toEqual([50, 50, 50]);
-    expect(second.lines.all.at(-1)).toMatchObject({
-      partition: saved!.shards[0].partition,
-      msg: expect.stringContaining('start untrained'),
-    });
+    const second = new Watch({ store: first.store, now: first.clock.now() });
+    expect(await second.start(true)).toBe(1);
     await second.calm(['plant/a', 'plant/b'], 1, 20);
     expect([ID, 'plant_b_v'].map((id) => second.block(id)[0]).sort((a, b) => a - b)).toEqual([1, 21]);
+  });
+
+  it('loses one series where no copy of it is whole and that may be, and names it', async () => {
+    const first = await started();
+    await first.calm('plant/a', 20);
+    await first.calm('plant/b', 20);
+    await first.engine.stop();
+    const { bytes } = first.store.saved!.shards[0];
+    bytes[bytes.length - 1] ^= 1;
+    const second = new Watch({ store: first.store });
+    expect(await second.engine.restore(true)).toBe(1);
+    expect(second.lines.all).toMatchObject([{ level: 50, msg: expect.stringContaining('damaged') }]);
   });
 
   it('restores nothing where there never was one', async () => {

@@ -15,8 +15,7 @@ const MINUTE = 60_000;
 
 async function started(store = new MemoryCheckpointStore(), now = Number.NaN): Promise<Watch> {
   const watch = new Watch({ store, config: EVENTS, now });
-  await watch.engine.restore();
-  watch.engine.start();
+  await watch.start();
   return watch;
 }
 

@@ -12,6 +12,7 @@ import { FileCheckpointStore } from '../../src/checkpoint.ts';
 import { parseCommandLine } from '../../src/cli.ts';
 import { exportCommand, importCommand } from '../../src/commands/exchange.ts';
 import { KeptState } from '../../src/kept-state.ts';
+import { SystemDisk } from '../../src/ports/disk.ts';
 import { FileStorage } from '../../src/ports/storage.ts';
 import { expectSameBits } from '../models/difference.ts';
 import { newWorld, play } from '../models/play.ts';
@@ -69,7 +70,12 @@ async function leaveState(): Promise<void> {
     const bytes = encodeSnapshot(track.partition, [{ ...track, pipeline: 'plant', shape, size }], new TextEncoder());
     return { partition: track.partition, position: 0, bytes };
   });
-  await new FileCheckpointStore(new FileStorage(at('state'))).save({ shards, journal: { mark: 7 } });
+  await new FileCheckpointStore(new FileStorage(new SystemDisk(at('state')))).save({
+    position: 0,
+    head: null,
+    shards,
+    journal: { mark: 7 },
+  });
 }
 
 const command = (run: typeof exportCommand, ...words: string[]) =>
@@ -108,7 +114,9 @@ describe('a series', () => {
     const moments = got.subarray(fast + detector.fast.weightCount, fast + 2 * detector.fast.weightCount);
     expect(moments.every((moment) => moment === 0)).toBe(true);
     expectSameBits('the other', await blockOf('pump_a'), a);
-    expect((await new FileCheckpointStore(new FileStorage(at('state'))).load())?.journal).toEqual({ mark: 7 });
+    expect((await new FileCheckpointStore(new FileStorage(new SystemDisk(at('state')))).load())?.journal).toEqual({
+      mark: 7,
+    });
   });
 
   test('gets everything that was learned with --resume, and goes on bit for bit', async () => {

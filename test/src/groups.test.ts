@@ -31,8 +31,7 @@ async function run(watch: Watch, fields: (i: number) => object, from: number, un
 
 async function started(store = new MemoryCheckpointStore(), now = Number.NaN): Promise<Watch> {
   const watch = new Watch({ store, config: GROUPED, now });
-  await watch.engine.restore();
-  watch.engine.start();
+  await watch.start();
   return watch;
 }
 

@@ -42,7 +42,8 @@ const api: Api = {
     commands.push([verb, body]);
     return Promise.resolve({ ok: true });
   },
-  ingest: (topic, payload) => (topic === 'nobody' ? undefined : { accepted: payload.length, dropped: {} }),
+  ingest: (topic, payload) =>
+    Promise.resolve(topic === 'nobody' ? undefined : { accepted: payload.length, dropped: {} }),
   ready: () => ({ ready: false, checks: { state: { ok: false, detail: 'starting' } } }),
   metrics: () => Promise.resolve('tidewatch_x 1\n'),
 };

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { type Batch, ROW } from '../../models/batch.ts';
 import { EVENT_TRACK_DEFAULTS, EventTrack } from '../../models/events/event-track.ts';
 import { symbolOf } from '../../models/events/symbol.ts';
-import type { LogEntry, SampleLog } from '../../models/ports.ts';
+import type { LogEntry, Replayed, SampleLog } from '../../models/ports.ts';
 import { type Model, Registry } from '../../models/registry.ts';
 import { decodeJson } from '../../sensors/decode.ts';
 import { DEPTH_MAX, Intake, type Receipt } from '../../src/intake.ts';
@@ -18,11 +18,28 @@ class Sink implements SampleLog {
   append(entry: LogEntry): void {
     if (entry.kind === 'batch') this.batches.push(entry.batch);
   }
+  open(): void {}
+  oldest(): number {
+    return Infinity;
+  }
   read(): void {}
+  readNow(): void {}
+  trim(): void {}
+  replay(): Promise<Replayed> {
+    return Promise.resolve({ entries: 0, missing: 0, damage: [] });
+  }
+  kept(): Promise<void> {
+    return Promise.resolve();
+  }
+  sync(): Promise<void> {
+    return Promise.resolve();
+  }
   drained(): Promise<void> {
     return Promise.resolve();
   }
-  close(): void {}
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
 }
 
 const { model } = tracksOf();

@@ -11,8 +11,9 @@ describe('the log in memory', () => {
   it('reads entries in the order they were appended, each with its position', async () => {
     const log = new MemoryLog();
     const read: [number, number][] = [];
+    await log.replay(10);
     for (let i = 0; i < 3; i++) log.append(command(i));
-    log.read(10, (entry, position) => read.push([entry.kind === 'command' ? entry.time : -1, position]));
+    log.read((entry, position) => read.push([entry.kind === 'command' ? entry.time : -1, position]));
     log.append(command(3));
     await log.drained();
     expect(read).toEqual([0, 1, 2, 3].map((i) => [i, 11 + i]));
@@ -22,7 +23,7 @@ describe('the log in memory', () => {
   it('reads one entry a turn, so that sockets and timers are served in between', async () => {
     const log = new MemoryLog();
     let read = 0;
-    log.read(0, () => read++);
+    log.read(() => read++);
     for (let i = 0; i < 5; i++) log.append(command(i));
     expect(read).toBe(0);
     for (let turn = 1; turn <= 5; turn++) {
@@ -43,7 +44,7 @@ describe('the log in memory', () => {
     for (const entry of [rows(100), { kind: 'batch', batch: createTick(0) } as const, command(0)]) log.append(entry);
     expect(log.depth).toBe(102);
     const depths: number[] = [];
-    log.read(0, () => depths.push(log.depth));
+    log.read(() => depths.push(log.depth));
     await log.drained();
     expect(depths).toEqual([2, 1, 0]);
   });
@@ -57,7 +58,7 @@ describe('the log in memory', () => {
     let read = 0;
     log.append(command(0));
     log.append(command(1));
-    log.read(0, () => {
+    log.read(() => {
       read++;
       if (read < 100) log.append(command(read + 1));
     });
@@ -70,7 +71,7 @@ describe('the log in memory', () => {
     const log = new MemoryLog();
     const read: number[] = [];
     let appended = 0;
-    log.read(0, (entry) => {
+    log.read((entry) => {
       if (entry.kind === 'command') read.push(entry.time);
       for (let i = 0; i < 2 && appended < 5000; i++) log.append(command(appended++));
     });
@@ -83,7 +84,7 @@ describe('the log in memory', () => {
   it('reads nothing more once it is closed', async () => {
     const log = new MemoryLog();
     let read = 0;
-    log.read(0, () => read++);
+    log.read(() => read++);
     log.append(command(0));
     log.close();
     log.append(command(1));

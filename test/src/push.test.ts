@@ -22,7 +22,8 @@ class FakeSocket extends EventEmitter {
   }
 }
 
-const refuse = () => ({ accepted: 0, dropped: { malformed: 1 } });
+const refuse = () => Promise.resolve({ accepted: 0, dropped: { malformed: 1 } });
+const answered = () => Promise.resolve();
 
 function pushed(topic = 'shop/oven', ingest: Parameters<typeof readPushed>[2] = refuse): FakeSocket {
   const socket = new FakeSocket();
@@ -31,28 +32,31 @@ function pushed(topic = 'shop/oven', ingest: Parameters<typeof readPushed>[2] = 
 }
 
 describe('what is pushed over a WebSocket', () => {
-  it('is answered only where something was dropped', () => {
-    const socket = pushed('shop/oven', (_, payload) => ({
-      accepted: 1,
-      dropped: payload.length > 1 ? { empty: 1 } : {},
-    }));
+  it('is answered only where something was dropped', async () => {
+    const socket = pushed('shop/oven', (_, payload) =>
+      Promise.resolve({ accepted: 1, dropped: payload.length > 1 ? { empty: 1 } : {} }),
+    );
     socket.emit('message', Buffer.from('1'));
+    await answered();
     expect(socket.sent).toEqual([]);
     socket.emit('message', Buffer.from('""'));
+    await answered();
     expect(socket.sent).toEqual(['{"accepted":1,"dropped":{"empty":1}}']);
   });
 
-  it('is answered no more to a sender that does not read', () => {
+  it('is answered no more to a sender that does not read', async () => {
     const socket = pushed();
     socket.bufferedAmount = 64 * 1024;
     socket.emit('message', Buffer.from('x'));
+    await answered();
     expect(socket.sent).toEqual([]);
   });
 
-  it('is refused without a topic, and where no source takes it', () => {
+  it('is refused without a topic, and where no source takes it', async () => {
     expect(pushed('').calls).toEqual(['close 1008']);
-    const socket = pushed('shop/oven', () => undefined);
+    const socket = pushed('shop/oven', () => Promise.resolve(undefined));
     socket.emit('message', Buffer.from('1'));
+    await answered();
     expect(socket.calls).toEqual(['close 1008']);
   });
 

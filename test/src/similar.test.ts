@@ -111,8 +111,7 @@ describe('the engine', () => {
   }
   async function started(options: ConstructorParameters<typeof Watch>[0] = {}): Promise<Watch> {
     const watch = new Watch({ config, ...options });
-    await watch.engine.restore();
-    watch.engine.start();
+    await watch.start();
     return watch;
   }
 

@@ -123,7 +123,7 @@ describe('the same numbers', () => {
     for (const [i, session] of sessions.entries()) {
       for (const [j, name] of [...session, undefined].entries()) {
         if ((i + j) % 7 === 0) {
-          const saved = { id: 'a', source: 'a', pipeline: 'p', shape, size, memory, at: 0 };
+          const saved = { id: 'a', source: 'a', number: 0, pipeline: 'p', shape, size, memory, at: 0 };
           memory = decodeSnapshot(encodeSnapshot(0, [saved], new TextEncoder()), new TextDecoder()).tracks[0].block;
         }
         const reading = createEventReading();
