@@ -188,7 +188,7 @@ export class InfluxSource implements Source {
       fresh++;
       // A point without a tag leaves it out, so that its topic stays when another point brings a new tag.
       const topic = [measurement, ...tagValues.filter((value) => value !== null && value !== '')].join('/');
-      this.#handlers.onMessage(topic, payloadOf(time, columns, fields, row), { retained: false });
+      void this.#handlers.onMessage(topic, payloadOf(time, columns, fields, row), { retained: false });
     }
     return fresh;
   }

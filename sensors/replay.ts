@@ -77,7 +77,7 @@ export class ReplaySource implements Source {
         players.push(
           new Player(rows, speed, this.#clock, {
             onRow: (ts, values) => {
-              this.#handlers.onMessage(topic, Buffer.from(jsonOf(ts, channels, values)), { retained: false });
+              void this.#handlers.onMessage(topic, Buffer.from(jsonOf(ts, channels, values)), { retained: false });
             },
             onEnd: (player, error) => this.#ended(player, error),
           }),

@@ -129,7 +129,7 @@ export class WebSocketSource implements Source {
     socket.on('pong', () => (alive = true));
     socket.on('message', (data: Buffer) => {
       alive = true;
-      if (socket === this.#socket) this.#handlers.onMessage(topic, data, { retained: false });
+      if (socket === this.#socket) void this.#handlers.onMessage(topic, data, { retained: false });
     });
     socket.on('error', (error) => (reason ??= this.#reasonOf(error)));
     socket.on('close', (code) => {
