@@ -88,7 +88,7 @@ class RunningDaemon implements Daemon {
     this.#telemetry = telemetry;
     this.#checkpointMs = checkpointMs;
     this.#acceptStateLoss = acceptStateLoss;
-    this.#lock = ports.lock;
+    this.#lock = () => ports.lock();
     const unitOf = (source: string) => (this.#parts.demo === undefined ? '' : (plantUnit(source) ?? ''));
     this.engine = new Engine({ ...ports, telemetry, unitOf, url: () => this.#url() });
     const { engine } = this;
@@ -222,7 +222,7 @@ class RunningDaemon implements Daemon {
   /** Pipelines that came back and are in the configuration no more. */
   #removeGone({ parts }: Plan): void {
     const wanted = new Set(parts.flatMap((part) => (part.kind === 'pipeline' ? [part.id] : [])));
-    for (const id of [...this.engine.pipelines.keys()]) if (!wanted.has(id)) this.engine.removePipeline(id);
+    for (const id of this.engine.pipelines.keys()) if (!wanted.has(id)) this.engine.removePipeline(id);
   }
 
   #subscribe(): void {
