@@ -262,6 +262,7 @@ export class Engine {
 
   /** The other side of a session has forgotten it: packet ids begin anew. */
   forgetSession(session: string): void {
+    if (this.#redelivery.knows(session)) this.#options.telemetry.sessionLost(session);
     this.#append({ verb: 'session', session });
     this.#redelivery.forget(session);
   }

@@ -43,6 +43,7 @@ export class Telemetry {
   readonly #checkpoints: Counter<'result'>;
   readonly #written: Counter<'kind'>;
   readonly #missing: Counter;
+  readonly #sessionsLost: Counter<'source'>;
   readonly #recovery: Gauge;
   readonly #degraded: Gauge;
   readonly #reload: Gauge;
@@ -72,6 +73,7 @@ export class Telemetry {
     this.#checkpoints = counter('checkpoints_total', 'Checkpoints written', ['result']);
     this.#written = counter('state_written_bytes_total', 'Bytes written to the state folder', ['kind']);
     this.#missing = counter('log_missing_entries_total', 'Entries of the log that could not be read again');
+    this.#sessionsLost = counter('mqtt_sessions_lost_total', 'Sessions that a broker had forgotten', ['source']);
     const gauge = (name: string, help: string) =>
       new Gauge({ name: `tidewatch_${name}`, help, registers: [this.metrics] });
     this.#recovery = gauge('recovery_seconds', 'Time the last start needed to come back as it was');
@@ -226,6 +228,12 @@ export class Telemetry {
 
   written(kind: 'log' | 'checkpoint' | 'spool', bytes: number): void {
     this.#written.inc({ kind }, bytes);
+  }
+
+  /** A broker has forgotten what it had not delivered. */
+  sessionLost(source: string): void {
+    this.#sessionsLost.inc({ source });
+    this.log.warn({ source }, 'the broker has forgotten our session, and what it had not delivered');
   }
 
   checkpointFailed(error: unknown): void {
