@@ -211,7 +211,7 @@ class RunningDaemon implements Daemon {
       this.engine.samples.subscribe((all) => {
         for (const columns of all) this.#recent.push(columns);
         this.#hub.samples(all);
-        this.#parts.outputs.samples(all);
+        this.#parts.outputs.samples(all, this.engine.position);
       }),
       this.engine.alerts.subscribe((alert) => this.#deliver(alert)),
     );
@@ -219,7 +219,7 @@ class RunningDaemon implements Daemon {
 
   #deliver(alert: AlertDocument): void {
     this.#hub.deliver(alert);
-    this.#parts.outputs.deliver(alert);
+    this.#parts.outputs.deliver(alert, this.engine.position);
     this.#parts.demo?.alert(alert);
     const { id, series, event, score, text } = alert;
     this.#telemetry.log.info({ alert: id, series, event, score: Number(score.toFixed(2)) }, text);

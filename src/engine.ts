@@ -190,6 +190,11 @@ export class Engine {
     this.#options.log.append({ kind: 'command', time: this.#options.clock.now(), command });
   }
 
+  /** Of the entry of the log that was read last. */
+  get position(): number {
+    return this.#options.log.position;
+  }
+
   /** Rows taken in and not yet scored. */
   get depth(): number {
     return this.#options.log.depth;

@@ -1,8 +1,9 @@
 /** The ports of a real machine. */
 import type { Duplex } from 'node:stream';
-import type { CheckpointStore, Clock, Net, Ownership, Rng, SampleLog, Storage } from '../../models/ports.ts';
+import type { CheckpointStore, Clock, Disk, Net, Ownership, Rng, SampleLog, Storage } from '../../models/ports.ts';
 import { FileCheckpointStore } from '../checkpoint.ts';
 import { systemClock } from './clock.ts';
+import { SystemDisk } from './disk.ts';
 import { MemoryLog } from './memory-log.ts';
 import { systemNet } from './net.ts';
 import { systemRng } from './rng.ts';
@@ -14,6 +15,7 @@ export interface DaemonPorts {
   rng: Rng;
   net: Net<Duplex>;
   storage: Storage;
+  disk: Disk;
   log: SampleLog;
   store: CheckpointStore;
   ownership: Ownership;
@@ -27,6 +29,7 @@ export function systemPorts(stateDir: string): DaemonPorts {
     rng: systemRng,
     net: systemNet,
     storage,
+    disk: new SystemDisk(stateDir),
     log: new MemoryLog(),
     store: new FileCheckpointStore(storage),
     ownership: { owns: () => true },

@@ -7,6 +7,7 @@ import { format, type ConfigError } from '../../../src/config/errors.ts';
 import { load, type LoadOptions } from '../../../src/config/load.ts';
 import { wrongFiles } from './wrong-files.ts';
 
+const SPOOL = { spoolBytes: 256 * 1024 * 1024 };
 const NO_ACCESS: AccessConfig = {
   username: null,
   password: null,
@@ -326,7 +327,10 @@ outputs:
 `);
     expect(outputs).toEqual(
       new Map<string, OutputConfig>([
-        ['bus', { type: 'mqtt', url: 'mqtt://h', protocol: null, clientId: null, base: 'tidewatch', ...NO_ACCESS }],
+        [
+          'bus',
+          { type: 'mqtt', url: 'mqtt://h', protocol: null, clientId: null, base: 'tidewatch', ...SPOOL, ...NO_ACCESS },
+        ],
         [
           'db',
           {
@@ -337,6 +341,7 @@ outputs:
             flushMs: 1000,
             batch: 5000,
             queue: 100_000,
+            ...SPOOL,
             ...NO_ACCESS,
           },
         ],
@@ -349,6 +354,7 @@ outputs:
             caFile: null,
             events: ['open', 'close'],
             timeoutMs: 10_000,
+            ...SPOOL,
           },
         ],
         ['file', { type: 'log', path: null }],
