@@ -27,6 +27,8 @@ export interface OutputsOptions {
   overview: Overview;
   brokerUrl: (url: string) => string;
   command: (verb: string, body: unknown) => Promise<unknown>;
+  /** How long an output may go on sending when it is closed. */
+  stopMsMax?: number;
 }
 
 const STOP_MS_MAX = 2000;
@@ -62,7 +64,7 @@ export class Outputs {
   async close(id: string): Promise<void> {
     const open = this.#open.get(id);
     if (open === undefined) return;
-    await open.sink.stop(STOP_MS_MAX);
+    await open.sink.stop(this.#options.stopMsMax ?? STOP_MS_MAX);
     this.#open.delete(id);
     const lost = (await open.spool?.close()) ?? 0;
     if (lost > 0) this.#options.telemetry.notified(id, 'dropped', lost, 'stopped, and the disk cannot be written');
