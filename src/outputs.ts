@@ -87,7 +87,7 @@ export class Outputs {
 
   /** Everything that was delivered survives a power cut from then on: a checkpoint may stand behind it. */
   async sync(): Promise<void> {
-    await Promise.all([...this.#open.values()].map(({ spool }) => spool?.sync()));
+    await Promise.all([...this.#open.values()].map(async ({ spool }) => spool?.sync()));
   }
 
   #keep(id: string, options: Exclude<OutputConfig, { type: 'log' }>): Required<Pick<SinkContext, 'spool' | 'bury'>> {

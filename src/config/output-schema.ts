@@ -13,7 +13,7 @@ const base = text(
   (value) => (isTopicName(value) ? value : undefined),
 );
 
-const spool = size('1MiB', '64GiB')
+const spool = size('1MiB', '4GiB')
   .prefault('256MiB')
   .describe('What may wait on disk while the other end is away; beyond it the oldest goes.');
 

@@ -129,12 +129,12 @@ export class Outbox<T> {
   }
 
   #done(items: T[], outcome: Outcome): void {
-    const { queue, bury } = this.#options;
+    const { queue } = this.#options;
     if (outcome.kind === 'failed') {
       queue.putBack();
       return;
     }
-    if (outcome.kind === 'refused') bury(items, outcome);
+    if (outcome.kind === 'refused') this.#options.bury(items, outcome);
     queue.settle(items.length);
     this.#pace.sent(items.length);
   }

@@ -13,8 +13,8 @@ export interface DeadLettersOptions {
   clock: Clock;
   /** Of one file; there are two at most. */
   bytesMax?: number;
-  onBuried(count: number): void;
-  onWritten(bytes: number): void;
+  onBuried: (count: number) => void;
+  onWritten: (bytes: number) => void;
 }
 
 const NAME = 'dead-letter.jsonl';

@@ -53,7 +53,7 @@ export class Marks {
   }
 
   reset(position: number): void {
-    this.#stored.fill({ position, ordinal: 0 });
+    for (const lane of LANES) this.#stored[lane] = { position, ordinal: 0 };
   }
 
   toJSON(): [number, number][] {

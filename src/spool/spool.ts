@@ -30,12 +30,12 @@ export interface SpoolOptions {
   heldRecordsMax?: number;
   heldBytesMax?: number;
   /** Records that were given up. */
-  onDropped(count: number, why: string): void;
+  onDropped: (count: number, why: string) => void;
   /** Places that could not be read. */
-  onDamaged(places: number, where: string): void;
+  onDamaged: (places: number, where: string) => void;
   /** undefined: the disk works again. */
-  onTrouble(error: unknown): void;
-  onWritten(bytes: number): void;
+  onTrouble: (error: unknown) => void;
+  onWritten: (bytes: number) => void;
 }
 
 const DEFAULTS = { segmentBytes: 1024 * 1024, heldRecordsMax: 100_000, heldBytesMax: 16 * 1024 * 1024 };
@@ -323,7 +323,7 @@ export class Spool {
   async #sync(): Promise<void> {
     const { disk, folder } = this.#options;
     try {
-      for (const segment of [...this.#segments]) {
+      for (const segment of this.#segments) {
         if (segment.gone || segment.isSynced || !segment.isWritten) continue;
         await segment.sync(disk);
         if (segment.sealed && segment.isSynced && !segment.gone) segment.release();

@@ -211,6 +211,8 @@ function columns(s: string, from: number, count: number): SampleColumns {
   return { s, t, y: all(7.5), e: all(5), lo: all(4), hi: all(6), z: all(3) };
 }
 
+const until = (end: number, from = 0) => Array.from({ length: end - from }, (_, i) => from + i);
+
 const writtenTo = (peer: HttpPeer) =>
   peer.heard.filter(({ path }) => path.startsWith('/write')).flatMap(({ body }) => readLines(body));
 
@@ -232,7 +234,6 @@ describe('an InfluxDB output', () => {
     peer.answer = ({ path }) => (path.startsWith('/query') ? { status: 200, body: '{}' } : { status: 204 });
     await eventually(() => {
       const times = writtenTo(peer).flatMap(({ tags, time }) => (tags.get('pipeline') === '-' ? [time] : []));
-      const until = (end: number, from = 0) => Array.from({ length: end - from }, (_, i) => from + i);
       expect(times).toEqual([...until(100), ...until(120, 80)]);
     });
     const alerts = writtenTo(peer).filter(({ measurement }) => measurement === 'anomaly_events');

@@ -207,15 +207,15 @@ describe('a spool, when the log is read again', () => {
   });
 });
 
-describe('a spool that is damaged', () => {
-  /** Three records in one segment, and where they end. */
-  function small(): { world: SpoolWorld; path: string; bytes: Buffer } {
-    const world = begin();
-    for (const [i, text] of ['first', 'second', 'third'].entries()) world.push(i, text);
-    const path = join(world.folder, segmentsOf(world)[0]);
-    return { world, path, bytes: readFileSync(path) };
-  }
+/** Three records in one segment, and where they end. */
+function small(): { world: SpoolWorld; path: string; bytes: Buffer } {
+  const world = begin();
+  for (const [i, text] of ['first', 'second', 'third'].entries()) world.push(i, text);
+  const path = join(world.folder, segmentsOf(world)[0]);
+  return { world, path, bytes: readFileSync(path) };
+}
 
+describe('a spool that is damaged', () => {
   it('loses what was torn, wherever that was, and goes on behind it', () => {
     const { world, path, bytes } = small();
     const whole = bytes.length - HEAD_BYTES - 'third'.length;
