@@ -148,14 +148,16 @@ export interface SampleLog {
   readonly depth: number;
   /** Position of the oldest entry that is kept; Infinity where none is. */
   oldest(): number;
+  /** Position of the newest entry that is kept or waits to be read; 0 where there is none. */
+  newest(): number;
   /** Appends; when it returns, a process that is killed has the entry at its next start. */
   append(entry: LogEntry): void;
   /** Resolves when all that was appended is kept as safely as was asked for. Never rejects. */
   kept(): Promise<void>;
   /** Resolves when all that was appended would outlast a power cut, as far as the disk allows. Never rejects. */
   sync(): Promise<void>;
-  /** Gives what is kept behind `position`, in order, and goes on from there. */
-  replay(position: number, replayer: LogReplayer): Promise<Replayed>;
+  /** Gives what is kept behind `position`, in order, and goes on from there, but not before `least`. */
+  replay(position: number, replayer: LogReplayer, least?: number): Promise<Replayed>;
   /** Who reads, one entry at a time, in order, from now on. */
   read(reader: (entry: LogEntry, position: number) => void): void;
   /** Reads what waits, now. */

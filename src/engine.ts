@@ -43,7 +43,7 @@ import { createDetector } from './detector-options.ts';
 import { GroupKeeper, groupOf } from './group-keeper.ts';
 import { Intake, type Receipt } from './intake.ts';
 import { checksumOf, Redelivery } from './redelivery.ts';
-import { type Head, lost, planRecovery, refuseLoss, type Tail } from './recovery.ts';
+import { type Head, lost, planRecovery, type Recovery, refuseLoss, type Tail } from './recovery.ts';
 import { Runaway } from './runaway.ts';
 import type { Telemetry } from './telemetry.ts';
 import { localOffsetOf } from './timezone.ts';
@@ -114,6 +114,9 @@ export class Engine {
   readonly #configs = new Map<string, PipelineConfig>();
   /** Entries of the log from before the process began are read. */
   #replaying = false;
+  /** Loaded and not yet restored. */
+  #recovery: Recovery | undefined;
+  readonly #flushSamples = new Subject<void>();
   /** Partitions that do not yet take part in that. */
   readonly #asleep = new Set<number>();
   /** Up to this position everything was published before the process began. */
@@ -137,7 +140,7 @@ export class Engine {
     const offset = (id: string, time: number) => this.#localOffset.get(id)?.(time) ?? 0;
     const scored = pipeline(this.#entries, this.registry, offset);
     scored.subscribe((batch) => this.#scored.push(batch));
-    this.samples = scored.pipe(thin(this.registry));
+    this.samples = scored.pipe(thin(this.registry, this.#flushSamples));
     this.alerts = this.#alerts;
     const { unitOf } = options;
     scored
@@ -286,14 +289,22 @@ export class Engine {
     this.#options.log.append({ kind: 'command', time: this.#options.clock.now(), command });
   }
 
-  /** Rows taken in and not yet scored. */
-  get depth(): number {
-    return this.#options.log.depth;
-  }
-
   /** Of the entry of the log that was read last. */
   get position(): number {
     return this.#options.log.position;
+  }
+
+  /** Where reading goes on, and how far it was ever read. */
+  get logRange(): { position: number; end: number } {
+    const { log } = this.#options;
+    if (this.#recovery === undefined) return { position: log.position, end: log.position };
+    const { head, published } = this.#recovery;
+    return { position: head?.position ?? 0, end: Math.max(published, log.newest()) };
+  }
+
+  /** Rows taken in and not yet scored. */
+  get depth(): number {
+    return this.#options.log.depth;
   }
 
   /** Everything that came in so far has been scored. */
@@ -339,12 +350,8 @@ export class Engine {
   async restore(acceptLoss = false): Promise<number> {
     const { clock, log, telemetry } = this.#options;
     const started = clock.now();
-    const kept = await this.#load(acceptLoss);
-    const recovery = planRecovery(kept, log.oldest());
-    if (!acceptLoss) refuseLoss(kept, recovery, log.oldest());
-    for (const file of kept?.damaged ?? []) telemetry.log.warn({ file }, 'a file of the checkpoint is damaged');
-    for (const partition of recovery.fallenBack)
-      telemetry.log.warn({ partition }, 'the newest copy of a partition is damaged; the one before and the log serve');
+    const recovery = this.#recovery ?? (await this.load(acceptLoss));
+    this.#recovery = undefined;
     this.#takeHead(recovery.head);
     if (recovery.tail !== undefined) this.#takeTail(recovery.tail);
     this.#published = recovery.published;
@@ -358,18 +365,40 @@ export class Engine {
     const from = recovery.head?.position ?? 0;
     wake(from);
     this.#replaying = true;
-    const replayed = await log.replay(from, {
-      before: (position) => wake(position - 1),
-      read: (entry) => this.#read(entry),
-    });
+    const replayed = await log.replay(
+      from,
+      {
+        before: (position) => wake(position - 1),
+        read: (entry) => this.#read(entry),
+      },
+      recovery.published,
+    );
     wake(Infinity);
+    this.#flushSamples.next();
     this.#replaying = false;
-    const missing = replayed.missing + Math.max(0, recovery.published - log.position);
+    this.#published = 0;
+    const { missing } = replayed;
     if (missing > 0) this.alertLog.reserve();
     for (const damage of replayed.damage) telemetry.log.warn({ damage }, 'the log is damaged');
     telemetry.recovered({ entries: replayed.entries, missing, milliseconds: clock.now() - started });
-    this.checkpointedAt = kept === undefined ? Number.NaN : clock.now();
+    this.checkpointedAt = recovery.head === undefined ? Number.NaN : clock.now();
     return this.registry.size;
+  }
+
+  /**
+   * The first half of `restore`: what is there. From then on `logRange` says what will be read again.
+   * @throws CodedError STATE_LOST
+   */
+  async load(acceptLoss = false): Promise<Recovery> {
+    const { log, telemetry } = this.#options;
+    const kept = await this.#load(acceptLoss);
+    const recovery = planRecovery(kept, log.oldest());
+    if (!acceptLoss) refuseLoss(kept, recovery, log.oldest());
+    for (const file of kept?.damaged ?? []) telemetry.log.warn({ file }, 'a file of the checkpoint is damaged');
+    for (const partition of recovery.fallenBack)
+      telemetry.log.warn({ partition }, 'the newest copy of a partition is damaged; the one before and the log serve');
+    this.#recovery = recovery;
+    return recovery;
   }
 
   /** Where nothing can be read any more, the log may still have everything. */
@@ -630,6 +659,7 @@ export class Engine {
     const { position } = log;
     try {
       // What the checkpoint speaks of must be there wherever it is.
+      this.#flushSamples.next();
       await Promise.all([log.sync(), this.beforeCheckpoint()]);
       const { bytes } = await store.save({ position, head, shards, journal });
       this.#rows -= rows;

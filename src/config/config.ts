@@ -166,6 +166,8 @@ export interface MqttOutputConfig extends AccessConfig {
   clientId: string | null;
   /** First levels of every topic; never read back by a source. Default: tidewatch. */
   base: string;
+  /** What may wait on disk. */
+  spoolBytes: number;
 }
 
 /** InfluxDB 1.x, or 3.x through its v1 interface. */
@@ -178,8 +180,10 @@ export interface InfluxOutputConfig extends AccessConfig {
   flushMs: number;
   /** Points in one request. */
   batch: number;
-  /** Points that may wait. */
+  /** Points that may wait in memory. */
   queue: number;
+  /** What may wait on disk. */
+  spoolBytes: number;
 }
 
 export interface WebhookOutputConfig {
@@ -190,6 +194,8 @@ export interface WebhookOutputConfig {
   caFile: string | null;
   events: AlertEvent[];
   timeoutMs: number;
+  /** What may wait on disk. */
+  spoolBytes: number;
 }
 
 export interface LogOutputConfig {

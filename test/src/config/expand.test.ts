@@ -44,6 +44,7 @@ describe('expansion', () => {
     expect([...config.pipelines]).toMatchObject([['main', { inputs: ['mqtt', 'http'] }]]);
     expect(config.outputs.get('mqtt')).toEqual({
       type: 'mqtt',
+      spoolBytes: 256 * 1024 * 1024,
       url: 'mqtts://h',
       base: 'tidewatch',
       protocol: 4,
@@ -143,8 +144,8 @@ describe('printing', () => {
       'every output',
       `outputs:
   a: {type: mqtt, url: "mqtt://h", base: a/b, protocol: 5, client_id: c, username: u, password_file: p}
-  b: {type: influx, url: "https://h", database: d, samples: false, flush: 5s, batch: 10, queue: 20, ca_file: c}
-  c: {type: webhook, url: "https://h/x", token_file: t, ca_file: c, events: [ack], timeout: 1s}
+  b: {type: influx, url: "https://h", database: d, samples: false, flush: 5s, batch: 10, queue: 20, spool: 1GiB, ca_file: c}
+  c: {type: webhook, url: "https://h/x", token_file: t, ca_file: c, events: [ack], timeout: 1s, spool: 1025KiB}
   d: {type: log, path: p}`,
     ],
   ])('writes what loads back to the same configuration: %s', (_, text) => {

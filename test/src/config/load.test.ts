@@ -7,6 +7,7 @@ import { format, type ConfigError } from '../../../src/config/errors.ts';
 import { load, type LoadOptions } from '../../../src/config/load.ts';
 import { wrongFiles } from './wrong-files.ts';
 
+const SPOOL = { spoolBytes: 256 * 1024 * 1024 };
 const NO_ACCESS: AccessConfig = {
   username: null,
   password: null,
@@ -106,6 +107,7 @@ describe('a good file', () => {
       version: 1,
       demo: false,
       stateDir: './.tidewatch',
+      fsync: 'interval',
       threads: 'auto',
       http: { listen: { host: '127.0.0.1', port: 8420 }, tokenFile: null, maxClients: 64, maxClientsPerIp: 8 },
       broker: null,
@@ -326,7 +328,10 @@ outputs:
 `);
     expect(outputs).toEqual(
       new Map<string, OutputConfig>([
-        ['bus', { type: 'mqtt', url: 'mqtt://h', protocol: null, clientId: null, base: 'tidewatch', ...NO_ACCESS }],
+        [
+          'bus',
+          { type: 'mqtt', url: 'mqtt://h', protocol: null, clientId: null, base: 'tidewatch', ...SPOOL, ...NO_ACCESS },
+        ],
         [
           'db',
           {
@@ -337,6 +342,7 @@ outputs:
             flushMs: 1000,
             batch: 5000,
             queue: 100_000,
+            ...SPOOL,
             ...NO_ACCESS,
           },
         ],
@@ -349,6 +355,7 @@ outputs:
             caFile: null,
             events: ['open', 'close'],
             timeoutMs: 10_000,
+            ...SPOOL,
           },
         ],
         ['file', { type: 'log', path: null }],

@@ -349,6 +349,8 @@ export const wrongFiles: WrongFile[] = [
     'CONFIG_RANGE',
     'at least as many as batch, got 100',
   ),
+  wrong('a spool without unit', output('influx', `${influxOutput}\nspool: ¦100000000`), 'CONFIG_RANGE'),
+  wrong('hardly any spool', output('webhook', 'url: http://h\nspool: ¦1KiB'), 'CONFIG_RANGE', 'size 1MiB..4GiB'),
   wrong('a flush without unit', output('influx', `${influxOutput}\nflush: ¦1`), 'CONFIG_RANGE'),
   wrong('a webhook to a broker', output('webhook', 'url: ¦mqtt://h'), 'CONFIG_URL', 'http:// or https://'),
   wrong('no events', output('webhook', 'url: http://h\nevents: ¦[]'), 'CONFIG_RANGE'),
