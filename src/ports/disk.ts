@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   fdatasync,
   fdatasyncSync,
   fstatSync,
@@ -21,6 +22,10 @@ import type { Disk, DiskFile } from '../../models/ports.ts';
 const datasync = promisify(fdatasync);
 const writeAsync = promisify(write);
 
+const { O_APPEND, O_CREAT, O_TRUNC, O_WRONLY } = constants;
+// A file that is begun anew as well: after a truncation writing goes on at its end, not where it was.
+const APPEND = O_WRONLY | O_CREAT | O_APPEND;
+
 /** The machine's disk below a folder. What it makes only its owner may read. */
 export class SystemDisk implements Disk {
   readonly #root: string;
@@ -30,7 +35,7 @@ export class SystemDisk implements Disk {
   }
 
   open(path: string, how: 'append' | 'create'): DiskFile {
-    return new SystemFile(openSync(join(this.#root, path), how === 'append' ? 'a' : 'w', 0o600));
+    return new SystemFile(openSync(join(this.#root, path), how === 'append' ? APPEND : APPEND | O_TRUNC, 0o600));
   }
 
   read(path: string): Uint8Array | undefined {
