@@ -113,20 +113,42 @@ export interface Shard {
 
 /** The whole state of a daemon at rest. */
 export interface Checkpoint {
+  /** Log position at the end, when the journal was taken; that of no shard is higher. */
+  position: number;
+  /** State that belongs to no track as it was at the start, before the first shard, as JSON. */
+  head: unknown;
   /** Log position up to which each partition has been stepped. */
   shards: Shard[];
-  /** State that belongs to no track, as JSON: the alert journal. */
+  /** State that belongs to no track as it was at the end, as JSON: the alert journal. */
   journal: unknown;
 }
 
-export interface KeptCheckpoint extends Checkpoint {
-  /** `older`: the same partition at checkpoints before, newest first. */
-  shards: (Shard & { older: Uint8Array[] })[];
+export interface KeptShard extends Shard {
+  /** Whether these are the bytes that were saved. Where not, what is left of them: none where the file is gone. */
+  whole: boolean;
+}
+
+export interface KeptGeneration extends Checkpoint {
+  shards: KeptShard[];
+}
+
+/** The newest generation whose manifest can be read. It names every partition there is. */
+export interface KeptCheckpoint extends KeptGeneration {
+  /** The one before, for partitions that are not whole in the newest; it may name some that are gone since. */
+  older?: KeptGeneration;
+  /** Files that are gone or not what was saved. */
+  damaged: string[];
+}
+
+export interface Saved {
+  generation: number;
+  /** Bytes written, manifests and all. */
+  bytes: number;
 }
 
 export interface CheckpointStore {
-  save(checkpoint: Checkpoint): Promise<void>;
-  /** The newest checkpoint, with older copies of each shard; undefined where there never was one. */
+  save(checkpoint: Checkpoint): Promise<Saved>;
+  /** undefined where no save was ever completed. */
   load(): Promise<KeptCheckpoint | undefined>;
 }
 

@@ -1,100 +1,179 @@
 /**
- * Checkpoints as plain files: one shard a partition, the manifest last.
+ * Checkpoints as plain files: one shard a partition, then the manifest of the generation, then what names it.
  *
- *   checkpoint/000042/017.twsn     one partition
- *   checkpoint/manifest.json       generation, partitions, log positions, the alert journal
+ *   checkpoint/000042/017.twsn        one partition
+ *   checkpoint/000042/manifest.json   log positions, head and journal; length and CRC-32 of every shard
+ *   checkpoint/manifest.json          the generation that counts, and the one before it
  *
- * A checkpoint counts from the moment the manifest names it; the generation before stays until then, so that a crash
- * at any moment leaves one whole generation. Each track inside a shard has a checksum of its own.
+ * A generation is a folder of its own that nothing is ever written to again. It counts from the moment the last file
+ * names it, and the one before stays until then, so that a crash at any moment leaves a whole one. Both kinds of
+ * manifest are sealed: a flipped bit, a cut file or a shard of another generation is seen, and the older copy serves.
  */
+import { crc32 } from 'node:zlib';
 import { CodedError } from '../models/errors.ts';
-import type { Checkpoint, CheckpointStore, KeptCheckpoint, Storage } from '../models/ports.ts';
+import type { Checkpoint, CheckpointStore, KeptCheckpoint, KeptGeneration, Saved, Storage } from '../models/ports.ts';
 import { PARTITIONS } from '../models/registry.ts';
+import { seal, unseal } from './sealed.ts';
 
-const MANIFEST = 'checkpoint/manifest.json';
-const FORMAT = 1;
+const FOLDER = 'checkpoint';
+const POINTER = `${FOLDER}/manifest.json`;
+const GENERATION = /^\d{6,}$/;
+const FORMAT = 2;
 
-interface Manifest {
+interface Sealed {
   format: number;
   partitions: number;
   generation: number;
-  shards: { partition: number; position: number }[];
+}
+
+interface Pointer extends Sealed {
+  before: number | null;
+}
+
+interface Manifest extends Sealed {
+  position: number;
+  head: unknown;
+  shards: { partition: number; position: number; size: number; crc: number }[];
   journal: unknown;
+}
+
+/** What is there. */
+interface Survey {
+  names: string[];
+  /** The newest that can be read and the one before it. */
+  manifests: Manifest[];
+  /** The generation that counts; those beyond were not completed. */
+  last: number;
+  /** Higher than that of any generation there is. */
+  next: number;
+  damaged: string[];
 }
 
 export class FileCheckpointStore implements CheckpointStore {
   readonly #storage: Storage;
-  #generation = 0;
 
   constructor(storage: Storage) {
     this.#storage = storage;
   }
 
-  async save(checkpoint: Checkpoint): Promise<void> {
-    const generation = this.#generation + 1;
-    for (const { partition, bytes } of checkpoint.shards) {
-      await this.#storage.write(shardPath(generation, partition), bytes);
-    }
-    const manifest: Manifest = {
-      format: FORMAT,
-      partitions: PARTITIONS,
-      generation,
-      shards: checkpoint.shards.map(({ partition, position }) => ({ partition, position })),
-      journal: checkpoint.journal,
+  /** @throws CodedError CHECKPOINT_VERSION rather than touch what another version wrote, or what the storage throws */
+  async save(checkpoint: Checkpoint): Promise<Saved> {
+    const { names, manifests, last, next } = await this.#survey();
+    // What no pointer ever named may be there today and gone after a power cut.
+    const before = names.includes('manifest.json') ? (manifests[0]?.generation ?? null) : null;
+    // A save that failed may have left most of a generation, and the disk may be full of it. Older ones stay: the
+    // pointer that a power cut brings back may be the one before.
+    await this.#remove(names, (generation) => generation > last);
+    const generation = { format: FORMAT, partitions: PARTITIONS, generation: next };
+    let bytes = 0;
+    const write = async (path: string, content: Uint8Array) => {
+      await this.#storage.write(path, content);
+      bytes += content.length;
     };
-    await this.#storage.write(MANIFEST, Buffer.from(JSON.stringify(manifest)));
-    this.#generation = generation;
-    await this.#removeOlder(generation);
+    for (const shard of checkpoint.shards) await write(shardPath(next, shard.partition), shard.bytes);
+    await write(manifestPath(next), seal(manifestOf(generation, checkpoint)));
+    const pointer: Pointer = { ...generation, before };
+    await write(POINTER, seal(pointer));
+    await this.#remove(await this.#storage.list(FOLDER), (number) => number !== next && number !== before);
+    return { generation: next, bytes };
   }
 
   /** @throws CodedError CHECKPOINT_CORRUPT, CHECKPOINT_VERSION when what is there cannot be trusted */
   async load(): Promise<KeptCheckpoint | undefined> {
-    const bytes = await this.#storage.read(MANIFEST);
-    if (bytes === undefined) return undefined;
-    const manifest = parseManifest(bytes);
-    this.#generation = manifest.generation;
-    const shards: KeptCheckpoint['shards'] = [];
-    for (const { partition, position } of manifest.shards) {
-      const newest = await this.#storage.read(shardPath(manifest.generation, partition));
-      const before = await this.#storage.read(shardPath(manifest.generation - 1, partition));
-      // A file that is gone is damage like any other.
-      const bytes = newest ?? new Uint8Array();
-      shards.push({ partition, position, bytes, older: before === undefined ? [] : [before] });
+    const { manifests, damaged } = await this.#survey();
+    const [newest, before] = manifests;
+    if (newest !== undefined) {
+      const kept = await this.#read(newest, damaged);
+      return { ...kept, ...(before === undefined ? {} : { older: await this.#read(before, damaged) }), damaged };
     }
-    return { shards, journal: manifest.journal };
+    if (damaged.length === 0) return undefined;
+    throw new CodedError('CHECKPOINT_CORRUPT', `${damaged.join(', ')}: expected what was saved, got something else`);
   }
 
-  /** Two generations stay: the newest, and the one before for a shard that turns out to be damaged. */
-  async #removeOlder(generation: number): Promise<void> {
-    for (const name of await this.#storage.list('checkpoint')) {
-      const kept = Number(name) === generation || Number(name) === generation - 1;
-      if (/^\d{6,}$/.test(name) && !kept) await this.#storage.remove(`checkpoint/${name}`);
+  async #survey(): Promise<Survey> {
+    const names = await this.#storage.list(FOLDER);
+    const damaged: string[] = [];
+    const pointer = await this.#readSealed<Pointer>(POINTER, damaged);
+    const present = names
+      .filter((name) => GENERATION.test(name))
+      .map(Number)
+      .sort((a, b) => b - a);
+    // What the pointer does not name was not completed, or is half removed; without one, whole manifests are it.
+    const named = pointer && [pointer.generation, ...(pointer.before === null ? [] : [pointer.before])];
+    const manifests: Manifest[] = [];
+    for (const number of named ?? present) {
+      const path = manifestPath(number);
+      const manifest = await this.#readSealed<Manifest>(path, damaged, named !== undefined);
+      if (manifest !== undefined && manifest.generation !== number) damaged.push(path);
+      else if (manifest !== undefined && manifests.length < 2) manifests.push(manifest);
+    }
+    const last = pointer?.generation ?? manifests[0]?.generation ?? 0;
+    return { names, manifests, last, next: Math.max(last, ...present) + 1, damaged };
+  }
+
+  /** undefined where it cannot be read; damage unless it is not there and need not be. */
+  async #readSealed<T extends Sealed>(path: string, damaged: string[], expected = false): Promise<T | undefined> {
+    const bytes = await this.#storage.read(path);
+    const sealed = bytes && ((unseal(bytes) ?? unsealed(bytes)) as T | undefined);
+    if (sealed === undefined) {
+      if (expected || bytes !== undefined) damaged.push(path);
+      return undefined;
+    }
+    if (sealed.format === FORMAT && sealed.partitions === PARTITIONS) return sealed;
+    throw new CodedError(
+      'CHECKPOINT_VERSION',
+      `${path}: expected format ${FORMAT} with ${PARTITIONS} partitions, got format ${sealed.format} with ${sealed.partitions}`,
+    );
+  }
+
+  async #read({ generation, position, head, shards, journal }: Manifest, damaged: string[]): Promise<KeptGeneration> {
+    const kept: KeptGeneration = { position, head, shards: [], journal };
+    for (const shard of shards) {
+      const path = shardPath(generation, shard.partition);
+      const bytes = (await this.#storage.read(path)) ?? new Uint8Array();
+      const whole = bytes.length === shard.size && crc32(bytes) === shard.crc;
+      if (!whole) damaged.push(path);
+      kept.shards.push({ partition: shard.partition, position: shard.position, bytes, whole });
+    }
+    return kept;
+  }
+
+  /** Removes generations, and what failed writes left beside. */
+  async #remove(names: readonly string[], isOver: (generation: number) => boolean): Promise<void> {
+    for (const name of names) {
+      if (name.endsWith('.tmp') || (GENERATION.test(name) && isOver(Number(name)))) {
+        await this.#storage.remove(`${FOLDER}/${name}`);
+      }
     }
   }
+}
+
+function manifestOf(generation: Sealed, { position, head, shards, journal }: Checkpoint): Manifest {
+  const listed = shards.map(({ partition, position, bytes }) => {
+    return { partition, position, size: bytes.length, crc: crc32(bytes) };
+  });
+  return { ...generation, position, head, shards: listed, journal };
+}
+
+function folderOf(generation: number): string {
+  return `${FOLDER}/${String(generation).padStart(6, '0')}`;
+}
+
+function manifestPath(generation: number): string {
+  return `${folderOf(generation)}/manifest.json`;
 }
 
 function shardPath(generation: number, partition: number): string {
-  return `checkpoint/${String(generation).padStart(6, '0')}/${String(partition).padStart(3, '0')}.twsn`;
+  return `${folderOf(generation)}/${String(partition).padStart(3, '0')}.twsn`;
 }
 
-function parseManifest(bytes: Uint8Array): Manifest {
-  let manifest: Manifest | null;
+/** The manifest of another format, which need not be sealed our way. undefined where it is none. */
+function unsealed(bytes: Uint8Array): unknown {
   try {
-    manifest = JSON.parse(Buffer.from(bytes).toString('utf8')) as Manifest | null;
-  } catch (error) {
-    throw new CodedError('CHECKPOINT_CORRUPT', `${MANIFEST}: expected JSON`, { cause: error });
+    const value = JSON.parse(Buffer.from(bytes).toString()) as { crc?: unknown; format?: unknown } | null;
+    const isOther = value?.crc === undefined && typeof value?.format === 'number' && value.format !== FORMAT;
+    return isOther ? value : undefined;
+  } catch {
+    return undefined;
   }
-  if (manifest === null || typeof manifest !== 'object' || Array.isArray(manifest)) {
-    throw new CodedError('CHECKPOINT_CORRUPT', `${MANIFEST}: expected an object`);
-  }
-  if (manifest.format !== FORMAT || manifest.partitions !== PARTITIONS) {
-    throw new CodedError(
-      'CHECKPOINT_VERSION',
-      `${MANIFEST}: expected format ${FORMAT} with ${PARTITIONS} partitions, got format ${String(manifest.format)} with ${String(manifest.partitions)}`,
-    );
-  }
-  if (!Number.isSafeInteger(manifest.generation) || !Array.isArray(manifest.shards)) {
-    throw new CodedError('CHECKPOINT_CORRUPT', `${MANIFEST}: expected a generation and its shards`);
-  }
-  return manifest;
 }

@@ -227,7 +227,12 @@ export class Engine {
     const checkpoint = await this.#options.store.load();
     if (checkpoint === undefined) return 0;
     this.alertLog.restore(checkpoint.journal);
-    for (const shard of checkpoint.shards) this.#restoreShard(shard.partition, [shard.bytes, ...shard.older]);
+    const { log } = this.#options.telemetry;
+    for (const file of checkpoint.damaged) log.error({ file }, 'a file of the checkpoint is damaged');
+    for (const { partition, bytes } of checkpoint.shards) {
+      const older = checkpoint.older?.shards.filter((shard) => shard.partition === partition) ?? [];
+      this.#restoreShard(partition, [bytes, ...older.map((shard) => shard.bytes)]);
+    }
     this.checkpointedAt = this.#options.clock.now();
     return this.registry.size;
   }
@@ -424,12 +429,10 @@ export class Engine {
       await nextTurn();
     }
     try {
-      await store.save({ shards, journal: this.alertLog.toJSON() });
+      const journal = this.alertLog.toJSON();
+      const { bytes } = await store.save({ position: log.position, head: null, shards, journal });
       this.checkpointedAt = clock.now();
-      telemetry.checkpointSaved(
-        shards.reduce((sum, { bytes }) => sum + bytes.length, 0),
-        clock.now() - started,
-      );
+      telemetry.checkpointSaved(bytes, clock.now() - started);
     } catch (error) {
       telemetry.checkpointFailed(error);
       throw error;

@@ -1,8 +1,9 @@
 /** The state a daemon left behind, to be read and changed while none runs. */
 import { CodedError } from '../models/errors.ts';
-import type { KeptCheckpoint } from '../models/ports.ts';
+import type { KeptCheckpoint, KeptShard } from '../models/ports.ts';
 import { decodeSnapshot, encodeSnapshot, type TrackState } from '../models/snapshot.ts';
 import { FileCheckpointStore } from './checkpoint.ts';
+import { SystemDisk } from './ports/disk.ts';
 import { FileStorage } from './ports/storage.ts';
 
 const TEXT = {
@@ -13,20 +14,21 @@ const TEXT = {
 export class KeptState {
   readonly #store: FileCheckpointStore;
   readonly #checkpoint: KeptCheckpoint;
+  /** Of each partition the newest copy that is whole. */
+  readonly #shards: KeptShard[];
   /** By partition. */
   readonly #tracks: Map<number, TrackState[]>;
 
   private constructor(store: FileCheckpointStore, checkpoint: KeptCheckpoint) {
     this.#store = store;
     this.#checkpoint = checkpoint;
-    this.#tracks = new Map(
-      checkpoint.shards.map(({ partition, bytes }) => [partition, decodeSnapshot(bytes, TEXT).tracks]),
-    );
+    this.#shards = checkpoint.shards.map((shard) => newestWhole(checkpoint, shard));
+    this.#tracks = new Map(this.#shards.map(({ partition, bytes }) => [partition, decodeSnapshot(bytes, TEXT).tracks]));
   }
 
   /** @throws CodedError STATE_MISSING where no checkpoint was ever written, or what reading one throws */
   static async open(stateDir: string): Promise<KeptState> {
-    const store = new FileCheckpointStore(new FileStorage(stateDir));
+    const store = new FileCheckpointStore(new FileStorage(new SystemDisk(stateDir)));
     const checkpoint = await store.load();
     if (checkpoint === undefined) {
       throw new CodedError('STATE_MISSING', `${stateDir}: expected the state of a daemon that ran, found none`);
@@ -51,11 +53,16 @@ export class KeptState {
 
   /** Writes a checkpoint with the blocks as they are now. */
   async save(): Promise<void> {
-    const shards = this.#checkpoint.shards.map(({ partition, position }) => {
+    const shards = this.#shards.map(({ partition, position }) => {
       const tracks = this.#tracks.get(partition) ?? [];
       const rows = tracks.map((track) => ({ ...track, memory: track.block, at: 0, size: track.block.length }));
       return { partition, position, bytes: encodeSnapshot(partition, rows, TEXT) };
     });
-    await this.#store.save({ shards, journal: this.#checkpoint.journal });
+    await this.#store.save({ ...this.#checkpoint, shards });
   }
+}
+
+function newestWhole({ older }: KeptCheckpoint, newest: KeptShard): KeptShard {
+  if (newest.whole) return newest;
+  return older?.shards.find(({ partition, whole }) => whole && partition === newest.partition) ?? newest;
 }

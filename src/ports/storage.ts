@@ -1,61 +1,80 @@
 /**
  * Files that are there whole or not at all: written beside, synced, renamed over, and the folder synced, so that a
- * power cut leaves either the old file or the new one.
+ * power cut leaves either the old file or the new one. What a crash leaves beside, `*.tmp`, nobody reads.
  */
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import type { Storage } from '../../models/ports.ts';
+import { posix } from 'node:path';
+import type { Disk, DiskFile, Storage } from '../../models/ports.ts';
 
 export class FileStorage implements Storage {
-  readonly #root: string;
+  readonly #disk: Disk;
+  /** Folders whose names are sure to outlast a power cut. That one is there already says nothing: it may be new. */
+  readonly #kept = new Set<string>();
 
-  constructor(root: string) {
-    this.#root = root;
+  constructor(disk: Disk) {
+    this.#disk = disk;
   }
 
   async read(path: string): Promise<Uint8Array | undefined> {
-    try {
-      return await readFile(join(this.#root, path));
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
-    }
+    return this.#disk.read(path);
   }
 
   async write(path: string, bytes: Uint8Array): Promise<void> {
-    const target = join(this.#root, path);
-    const beside = `${target}.tmp`;
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-    const file = await open(beside, 'w', 0o600);
+    const folder = posix.dirname(path);
+    this.#disk.makeFolder(folder);
+    await this.#keepName(folder);
+    const beside = `${path}.tmp`;
     try {
-      await file.writeFile(bytes);
-      await file.datasync();
-    } finally {
-      await file.close();
+      await this.#writeWhole(beside, bytes);
+      this.#disk.rename(beside, path);
+    } catch (error) {
+      this.#tryToRemove(beside);
+      throw error;
     }
-    await rename(beside, target);
-    const folder = await open(dirname(target), 'r');
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
+    await this.#disk.syncFolder(folder);
   }
 
   async list(path: string): Promise<string[]> {
-    try {
-      return await readdir(join(this.#root, path));
-    } catch (error) {
-      if (isMissing(error)) return [];
-      throw error;
-    }
+    return this.#disk.list(path);
   }
 
   async remove(path: string): Promise<void> {
-    await rm(join(this.#root, path), { recursive: true, force: true });
+    for (const folder of this.#kept) {
+      if (folder === path || folder.startsWith(`${path}/`)) this.#kept.delete(folder);
+    }
+    this.#disk.remove(path);
+  }
+
+  /** Syncs every folder above. */
+  async #keepName(folder: string): Promise<void> {
+    if (folder === '.' || this.#kept.has(folder)) return;
+    const above = posix.dirname(folder);
+    await this.#keepName(above);
+    await this.#disk.syncFolder(above);
+    this.#kept.add(folder);
+  }
+
+  async #writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+    const file = this.#disk.open(path, 'create');
+    try {
+      await writeAll(file, bytes);
+      await file.sync();
+    } finally {
+      file.close();
+    }
+  }
+
+  /** Whatever hinders this, the error that led here tells more. */
+  #tryToRemove(path: string): void {
+    try {
+      this.#disk.remove(path);
+    } catch {}
   }
 }
 
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+async function writeAll(file: DiskFile, bytes: Uint8Array): Promise<void> {
+  for (let from = 0; from < bytes.length;) {
+    const written = await file.writeLater(bytes.subarray(from));
+    if (written === 0) throw new Error(`wrote none of ${bytes.length - from} bytes`);
+    from += written;
+  }
 }

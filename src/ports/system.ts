@@ -1,8 +1,9 @@
 /** The ports of a real machine. */
 import type { Duplex } from 'node:stream';
-import type { CheckpointStore, Clock, Net, Ownership, Rng, SampleLog, Storage } from '../../models/ports.ts';
+import type { CheckpointStore, Clock, Disk, Net, Ownership, Rng, SampleLog, Storage } from '../../models/ports.ts';
 import { FileCheckpointStore } from '../checkpoint.ts';
 import { systemClock } from './clock.ts';
+import { SystemDisk } from './disk.ts';
 import { MemoryLog } from './memory-log.ts';
 import { systemNet } from './net.ts';
 import { systemRng } from './rng.ts';
@@ -13,6 +14,7 @@ export interface DaemonPorts {
   clock: Clock;
   rng: Rng;
   net: Net<Duplex>;
+  disk: Disk;
   storage: Storage;
   log: SampleLog;
   store: CheckpointStore;
@@ -21,11 +23,13 @@ export interface DaemonPorts {
 
 /** @param stateDir  folder for everything that is kept */
 export function systemPorts(stateDir: string): DaemonPorts {
-  const storage = new FileStorage(stateDir);
+  const disk = new SystemDisk(stateDir);
+  const storage = new FileStorage(disk);
   return {
     clock: systemClock,
     rng: systemRng,
     net: systemNet,
+    disk,
     storage,
     log: new MemoryLog(),
     store: new FileCheckpointStore(storage),

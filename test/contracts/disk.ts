@@ -12,6 +12,16 @@ const codeOf = (action: () => unknown): unknown => {
   }
 };
 
+const put = (on: Disk, path: string, text: string, how: 'append' | 'create' = 'create') => {
+  const file = on.open(path, how);
+  expect(file.write(bytes(text))).toBe(text.length);
+  file.close();
+};
+const text = (on: Disk, path: string) => {
+  const read = on.read(path);
+  return read && Buffer.from(read).toString();
+};
+
 /** @param make  a disk with nothing on it */
 export function diskContract(name: string, make: () => Promise<Disk>): void {
   const disk = async () => {
@@ -19,16 +29,6 @@ export function diskContract(name: string, make: () => Promise<Disk>): void {
     made.makeFolder('.');
     return made;
   };
-  const put = (on: Disk, path: string, text: string, how: 'append' | 'create' = 'create') => {
-    const file = on.open(path, how);
-    expect(file.write(bytes(text))).toBe(text.length);
-    file.close();
-  };
-  const text = (on: Disk, path: string) => {
-    const read = on.read(path);
-    return read && Buffer.from(read).toString();
-  };
-
   describe(`${name}, as every disk,`, () => {
     it('has nothing at first, and says so without complaint', async () => {
       const made = await disk();

@@ -28,6 +28,7 @@ function cuts(disk: SimDisk, what: (disk: SimDisk) => unknown, count = 2000): Se
 const sectors = (file: Uint8Array | undefined) =>
   file && Array.from({ length: Math.ceil(file.length / 512) }, (_, i) => [file[i * 512], i * 512 + 511 < file.length]);
 const names = (disk: SimDisk) => [...disk.files().keys()];
+const state = (disk: SimDisk) => [names(disk), text(disk, 'a')];
 
 describe('a power cut', () => {
   it('leaves what was synced, and nothing else can be there', async () => {
@@ -86,7 +87,6 @@ describe('a power cut', () => {
     await file.sync();
     await disk.syncFolder('.');
     disk.rename('b', 'a');
-    const state = (after: SimDisk) => [names(after), text(after, 'a')];
     expect(cuts(disk, state)).toEqual(new Set(['[["a","b"],"1"]', '[["a"],"2"]']));
     await disk.syncFolder('.');
     expect(cuts(disk, state)).toEqual(new Set(['[["a"],"2"]']));

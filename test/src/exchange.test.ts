@@ -12,6 +12,7 @@ import { FileCheckpointStore } from '../../src/checkpoint.ts';
 import { parseCommandLine } from '../../src/cli.ts';
 import { exportCommand, importCommand } from '../../src/commands/exchange.ts';
 import { KeptState } from '../../src/kept-state.ts';
+import { SystemDisk } from '../../src/ports/disk.ts';
 import { FileStorage } from '../../src/ports/storage.ts';
 import { expectSameBits } from '../models/difference.ts';
 import { newWorld, play } from '../models/play.ts';
@@ -69,7 +70,12 @@ async function leaveState(): Promise<void> {
     const bytes = encodeSnapshot(track.partition, [{ ...track, pipeline: 'plant', shape, size }], new TextEncoder());
     return { partition: track.partition, position: 0, bytes };
   });
-  await new FileCheckpointStore(new FileStorage(at('state'))).save({ shards, journal: { mark: 7 } });
+  await new FileCheckpointStore(new FileStorage(new SystemDisk(at('state')))).save({
+    position: 5,
+    head: { mark: 6 },
+    shards,
+    journal: { mark: 7 },
+  });
 }
 
 const command = (run: typeof exportCommand, ...words: string[]) =>
@@ -108,7 +114,9 @@ describe('a series', () => {
     const moments = got.subarray(fast + detector.fast.weightCount, fast + 2 * detector.fast.weightCount);
     expect(moments.every((moment) => moment === 0)).toBe(true);
     expectSameBits('the other', await blockOf('pump_a'), a);
-    expect((await new FileCheckpointStore(new FileStorage(at('state'))).load())?.journal).toEqual({ mark: 7 });
+    expect((await new FileCheckpointStore(new FileStorage(new SystemDisk(at('state')))).load())?.journal).toEqual({
+      mark: 7,
+    });
   });
 
   test('gets everything that was learned with --resume, and goes on bit for bit', async () => {
@@ -118,6 +126,24 @@ describe('a series', () => {
     const got = await blockOf('pump_b');
     expectSameBits('learned', got.subarray(learned), a.subarray(learned));
     expect(JSON.parse(printed.split('\n').at(-2)!)).toMatchObject({ series: 'pump_b', resumed: true, warnings: [] });
+  });
+
+  test('comes from the older checkpoint where the newest of its partition is damaged, and that is kept', async () => {
+    await (await KeptState.open(at('state'))).save();
+    const a = await blockOf('pump_a');
+    const store = new FileCheckpointStore(new FileStorage(new SystemDisk(at('state'))));
+    for (const { partition } of (await store.load())!.shards) {
+      await writeFile(at(`state/checkpoint/000002/${String(partition).padStart(3, '0')}.twsn`), '');
+    }
+    expectSameBits('older', await blockOf('pump_a'), a);
+    await (await KeptState.open(at('state'))).save();
+    expect(await store.load()).toMatchObject({
+      position: 5,
+      head: { mark: 6 },
+      journal: { mark: 7 },
+      damaged: [expect.stringContaining('000002/'), expect.stringContaining('000002/')],
+    });
+    expectSameBits('kept', await blockOf('pump_a'), a);
   });
 
   test('is rounded for those who know no doubles, which no training can go on from', async () => {
