@@ -42,7 +42,9 @@ interface Survey {
   names: string[];
   /** The newest that can be read and the one before it. */
   manifests: Manifest[];
-  /** Higher than that of any generation there is or was. */
+  /** The generation that counts; those beyond were not completed. */
+  last: number;
+  /** Higher than that of any generation there is. */
   next: number;
   damaged: string[];
 }
@@ -56,9 +58,12 @@ export class FileCheckpointStore implements CheckpointStore {
 
   /** @throws CodedError CHECKPOINT_VERSION rather than touch what another version wrote, or what the storage throws */
   async save(checkpoint: Checkpoint): Promise<Saved> {
-    const { names, manifests, next } = await this.#survey();
-    // A save that failed may have left most of a generation, and the disk may be full of it.
-    await this.#removeOthers(names, manifests);
+    const { names, manifests, last, next } = await this.#survey();
+    // What no pointer ever named may be there today and gone after a power cut.
+    const before = names.includes('manifest.json') ? (manifests[0]?.generation ?? null) : null;
+    // A save that failed may have left most of a generation, and the disk may be full of it. Older ones stay: the
+    // pointer that a power cut brings back may be the one before.
+    await this.#remove(names, (generation) => generation > last);
     const generation = { format: FORMAT, partitions: PARTITIONS, generation: next };
     let bytes = 0;
     const write = async (path: string, content: Uint8Array) => {
@@ -67,9 +72,9 @@ export class FileCheckpointStore implements CheckpointStore {
     };
     for (const shard of checkpoint.shards) await write(shardPath(next, shard.partition), shard.bytes);
     await write(manifestPath(next), seal(manifestOf(generation, checkpoint)));
-    const pointer: Pointer = { ...generation, before: manifests[0]?.generation ?? null };
+    const pointer: Pointer = { ...generation, before };
     await write(POINTER, seal(pointer));
-    await this.#removeOthers(await this.#storage.list(FOLDER), [generation, ...manifests.slice(0, 1)]);
+    await this.#remove(await this.#storage.list(FOLDER), (number) => number !== next && number !== before);
     return { generation: next, bytes };
   }
 
@@ -89,19 +94,21 @@ export class FileCheckpointStore implements CheckpointStore {
     const names = await this.#storage.list(FOLDER);
     const damaged: string[] = [];
     const pointer = await this.#readSealed<Pointer>(POINTER, damaged);
-    const named = pointer === undefined ? [] : [pointer.generation, pointer.before ?? pointer.generation];
-    const present = names.filter((name) => GENERATION.test(name)).map(Number);
-    const numbers = [...new Set([...present, ...named])].sort((a, b) => b - a);
+    const present = names
+      .filter((name) => GENERATION.test(name))
+      .map(Number)
+      .sort((a, b) => b - a);
+    // What the pointer does not name was not completed, or is half removed; without one, whole manifests are it.
+    const named = pointer && [pointer.generation, ...(pointer.before === null ? [] : [pointer.before])];
     const manifests: Manifest[] = [];
-    for (const number of numbers) {
-      // One beyond the pointer was not completed; without a pointer, whoever has a manifest was near enough.
-      if (manifests.length === 2 || number > (pointer?.generation ?? Infinity)) continue;
+    for (const number of named ?? present) {
       const path = manifestPath(number);
-      const manifest = await this.#readSealed<Manifest>(path, damaged, named.includes(number));
-      if (manifest?.generation === number) manifests.push(manifest);
-      else if (manifest !== undefined) damaged.push(path);
+      const manifest = await this.#readSealed<Manifest>(path, damaged, named !== undefined);
+      if (manifest !== undefined && manifest.generation !== number) damaged.push(path);
+      else if (manifest !== undefined && manifests.length < 2) manifests.push(manifest);
     }
-    return { names, manifests, next: (numbers[0] ?? 0) + 1, damaged };
+    const last = pointer?.generation ?? manifests[0]?.generation ?? 0;
+    return { names, manifests, last, next: Math.max(last, ...present) + 1, damaged };
   }
 
   /** undefined where it cannot be read; damage unless it is not there and need not be. */
@@ -131,11 +138,12 @@ export class FileCheckpointStore implements CheckpointStore {
     return kept;
   }
 
-  /** Removes every generation but these, and what failed writes left beside. */
-  async #removeOthers(names: readonly string[], generations: readonly { generation: number }[]): Promise<void> {
+  /** Removes generations, and what failed writes left beside. */
+  async #remove(names: readonly string[], isOver: (generation: number) => boolean): Promise<void> {
     for (const name of names) {
-      const isOther = GENERATION.test(name) && !generations.some(({ generation }) => generation === Number(name));
-      if (isOther || name.endsWith('.tmp')) await this.#storage.remove(`${FOLDER}/${name}`);
+      if (name.endsWith('.tmp') || (GENERATION.test(name) && isOver(Number(name)))) {
+        await this.#storage.remove(`${FOLDER}/${name}`);
+      }
     }
   }
 }

@@ -298,8 +298,8 @@ export class Engine {
   get logRange(): { position: number; end: number } {
     const { log } = this.#options;
     if (this.#recovery === undefined) return { position: log.position, end: log.position };
-    const { head, published } = this.#recovery;
-    return { position: head?.position ?? 0, end: Math.max(published, log.newest()) };
+    const { from, published } = this.#recovery;
+    return { position: from, end: Math.max(published, log.newest()) };
   }
 
   /** Rows taken in and not yet scored. */
@@ -362,11 +362,10 @@ export class Engine {
     const wake = (until: number): void => {
       while (copies.length > 0 && copies[0].position <= until) this.#wake(copies.shift()!);
     };
-    const from = recovery.head?.position ?? 0;
-    wake(from);
+    wake(recovery.from);
     this.#replaying = true;
     const replayed = await log.replay(
-      from,
+      recovery.from,
       {
         before: (position) => wake(position - 1),
         read: (entry) => this.#read(entry),

@@ -43,7 +43,7 @@ export interface Recovery {
   lost: KeptShard[];
   /** Partitions that come from the generation before. */
   fallenBack: number[];
-  /** Last position of the generation before: the log must be kept behind it. */
+  /** Behind this position the log is read. */
   from: number;
 }
 
@@ -66,7 +66,7 @@ export function planRecovery(kept: KeptCheckpoint | undefined, logFrom: number):
   const damaged = kept.shards.filter(({ whole }) => !whole);
   const tail = kept.journal as Tail;
   const newest = { ...NOTHING, head: kept.head as Head, tail, published: kept.position };
-  const from = (kept.head as Head).position;
+  const from = Math.min((kept.head as Head).position, ...kept.shards.map(({ position }) => position));
   if (damaged.length === 0) return { ...newest, copies: inOrder(kept.shards), from };
   // The entries between the two must be there.
   if (older === undefined || logFrom > startOf(older) + 1) {

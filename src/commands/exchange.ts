@@ -3,15 +3,15 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Detector } from '../../models/detector.ts';
 import { CodedError } from '../../models/errors.ts';
-import { decodeSafetensors, encodeSafetensors } from '../../models/exchange/safetensors.ts';
+import { decodeSafetensors, encodeSafetensors, type TensorFile } from '../../models/exchange/safetensors.ts';
 import type { TrackState } from '../../models/snapshot.ts';
 import { type CommandLine, usage } from '../cli.ts';
-import { formatAddress } from '../config/address.ts';
 import type { Config } from '../config/config.ts';
 import { expand } from '../config/expand.ts';
 import { detectorOptions } from '../detector-options.ts';
 import { KeptState } from '../kept-state.ts';
 import { exportModel, importModel } from '../model-file.ts';
+import { lockFolder } from '../ports/lock.ts';
 import { VERSION } from '../version.ts';
 import { readConfiguration } from './configuration.ts';
 
@@ -45,13 +45,11 @@ export async function importCommand(line: CommandLine): Promise<number> {
   const [path, series, ...rest] = line.positionals;
   if (path === undefined || series === undefined || rest.length > 0) throw usage('import: expected FILE SERIES');
   const { config } = await readConfiguration(line);
-  await refuseWhileRunning(config);
   const file = decodeSafetensors(await bytesOf(path), TEXT);
-  const state = await KeptState.open(resolve(config.stateDir));
-  const track = state.find(series);
   const resume = line.options.resume === true;
-  const warnings = importModel(detectorFor(track, config), track.block, file, resume);
-  await state.save();
+  // The next checkpoint of a daemon that runs would undo what was imported.
+  const unlock = lockFolder(resolve(config.stateDir));
+  const warnings = await importInto(config, series, file, resume).finally(unlock);
   for (const warning of warnings) process.stderr.write(`tidewatch: ${path}: ${warning}\n`);
   const said = { file: path, series, resumed: resume, warnings };
   process.stdout.write(
@@ -60,6 +58,14 @@ export async function importCommand(line: CommandLine): Promise<number> {
       : `${series} has the ${resume ? 'model' : 'weights'} of ${path}\n`,
   );
   return 0;
+}
+
+async function importInto(config: Config, series: string, file: TensorFile, resume: boolean): Promise<string[]> {
+  const state = await KeptState.open(resolve(config.stateDir));
+  const track = state.find(series);
+  const warnings = importModel(detectorFor(track, config), track.block, file, resume);
+  await state.save();
+  return warnings;
 }
 
 async function bytesOf(path: string): Promise<Uint8Array> {
@@ -85,14 +91,4 @@ function detectorFor({ id, pipeline, shape, group, block }: TrackState, config: 
     throw new CodedError('SHAPE', `${id}: expected the shape "${detector.shape}" of the configuration, got "${shape}"`);
   }
   return detector;
-}
-
-/** Its next checkpoint would undo what was imported. */
-async function refuseWhileRunning({ http }: Config): Promise<void> {
-  const url = `http://${formatAddress(http.listen)}/healthz`;
-  const answers = await fetch(url, { signal: AbortSignal.timeout(1000) }).then(
-    () => true,
-    () => false,
-  );
-  if (answers) throw new CodedError('DAEMON_RUNS', `expected no daemon, but one answers at ${url}; stop it first`);
 }

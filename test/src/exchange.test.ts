@@ -1,7 +1,4 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -14,6 +11,7 @@ import { exportCommand, importCommand } from '../../src/commands/exchange.ts';
 import { KeptState } from '../../src/kept-state.ts';
 import { SystemDisk } from '../../src/ports/disk.ts';
 import { FileStorage } from '../../src/ports/storage.ts';
+import { lockFolder } from '../../src/ports/lock.ts';
 import { expectSameBits } from '../models/difference.ts';
 import { newWorld, play } from '../models/play.ts';
 import { wave } from '../sim/tracks.ts';
@@ -46,8 +44,8 @@ afterEach(async () => {
 const at = (name: string) => join(folder, name);
 const detector = new Detector({ ...DEFAULTS, hidden: 5, season: SEASON });
 
-async function configure(hidden = 5, port = 1): Promise<void> {
-  const listen = `http: {listen: "127.0.0.1:${port}"}`;
+async function configure(hidden = 5): Promise<void> {
+  const listen = 'http: {listen: "127.0.0.1:1"}';
   const sources = 'sources: {in: {type: http}}';
   const pipelines = `pipelines: {plant: {inputs: [in], hidden: ${hidden}, season: 1m}}`;
   await writeFile(
@@ -71,8 +69,8 @@ async function leaveState(): Promise<void> {
     return { partition: track.partition, position: 0, bytes };
   });
   await new FileCheckpointStore(new FileStorage(new SystemDisk(at('state')))).save({
-    position: 0,
-    head: null,
+    position: 5,
+    head: { mark: 6 },
     shards,
     journal: { mark: 7 },
   });
@@ -128,6 +126,24 @@ describe('a series', () => {
     expect(JSON.parse(printed.split('\n').at(-2)!)).toMatchObject({ series: 'pump_b', resumed: true, warnings: [] });
   });
 
+  test('comes from the older checkpoint where the newest of its partition is damaged, and that is kept', async () => {
+    await (await KeptState.open(at('state'))).save();
+    const a = await blockOf('pump_a');
+    const store = new FileCheckpointStore(new FileStorage(new SystemDisk(at('state'))));
+    for (const { partition } of (await store.load())!.shards) {
+      await writeFile(at(`state/checkpoint/000002/${String(partition).padStart(3, '0')}.twsn`), '');
+    }
+    expectSameBits('older', await blockOf('pump_a'), a);
+    await (await KeptState.open(at('state'))).save();
+    expect(await store.load()).toMatchObject({
+      position: 5,
+      head: { mark: 6 },
+      journal: { mark: 7 },
+      damaged: [expect.stringContaining('000002/'), expect.stringContaining('000002/')],
+    });
+    expectSameBits('kept', await blockOf('pump_a'), a);
+  });
+
   test('is rounded for those who know no doubles, which no training can go on from', async () => {
     await command(exportCommand, 'pump_a', '--out', at('a.safetensors'), '--float32');
     expect(await command(importCommand, at('a.safetensors'), 'pump_b')).toBe(0);
@@ -147,12 +163,10 @@ describe('a series', () => {
   });
 
   test('is not given a model while a daemon runs, which would undo it', async () => {
-    const server = createServer((_, response) => response.end('ok')).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    await configure(5, (server.address() as AddressInfo).port);
     await command(exportCommand, 'pump_a', '--out', at('a.safetensors'));
-    await expect(command(importCommand, at('a.safetensors'), 'pump_b')).rejects.toThrow('stop it first');
-    server.close();
+    const unlock = lockFolder(at('state'));
+    await expect(command(importCommand, at('a.safetensors'), 'pump_b')).rejects.toThrow('stop it');
+    unlock();
   });
 
   test('of another shape than the configuration says is left alone', async () => {
