@@ -7,7 +7,7 @@
  * Memory: frames [5c]; last z [c]; rows.
  */
 import { clip } from './activation.ts';
-import { framesEnter, framesRead, framesSize } from './group/frames.ts';
+import { framesEnter, framesRead, framesSize } from './frames.ts';
 
 const MEMORY_SAMPLES = 4000;
 const LIMIT = 6;

@@ -32,7 +32,7 @@ import type { CellName, createLearner } from '../training/create-learner.ts';
 import type { Training } from '../training/tbptt.ts';
 import { type Learned, NOTHING_STANDS, silentInAlert, Verdict } from '../verdict.ts';
 import { Anchor } from './anchor.ts';
-import { framesEnter, framesRead } from './frames.ts';
+import { framesEnter, framesRead } from '../frames.ts';
 import { gatherSample, initialiseGather, isLate, takeRow } from './gather.ts';
 import { Joint } from './joint.ts';
 import { type GroupLayout, groupLayoutOf } from './layout.ts';
