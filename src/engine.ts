@@ -12,10 +12,11 @@ import { type Observable, Subject } from 'rxjs';
 import { acknowledge, isFiring } from '../models/alert.ts';
 import type { AlertDocument } from '../models/alert-document.ts';
 import { type Batch, createTick } from '../models/batch.ts';
+import { ContextTrack } from '../models/context-track.ts';
 import { lastTimeOf } from '../models/order.ts';
 import type { Cancel, CheckpointStore, Clock, Command, LogEntry, Ownership, SampleLog } from '../models/ports.ts';
 import { learningAt, learningOf } from '../models/progress.ts';
-import { type Model, Registry, type Track } from '../models/registry.ts';
+import { type Model, modelOf, Registry, type Track } from '../models/registry.ts';
 import { decodeSnapshot, encodeSnapshot, type TrackState } from '../models/snapshot.ts';
 import { pipeline } from '../pipelines/pipeline.ts';
 import { raise } from '../pipelines/raise.ts';
@@ -24,7 +25,7 @@ import { createDecoder, type Decoder } from '../sensors/decode.ts';
 import { AUTOMATIC, type Mapping } from '../sensors/mapping.ts';
 import { AlertLog } from './alert-log.ts';
 import type { PipelineConfig } from './config/config.ts';
-import { createDetector } from './detector-options.ts';
+import { contextOf, createDetector } from './detector-options.ts';
 import { GroupKeeper, groupOf } from './group-keeper.ts';
 import { Intake, type Receipt } from './intake.ts';
 import { Runaway } from './runaway.ts';
@@ -115,6 +116,9 @@ export class Engine {
     model.seed = config.seed;
     if (config.peers === null) delete model.peers;
     else model.peers = config.peers;
+    const context = contextOf(id, config);
+    if (context === undefined) delete model.context;
+    else if (!keepsModels || model.context === undefined) model.context = context;
     this.#models.set(id, model);
     if (this.#groups.configure(id, config)) this.#closeOrphans(this.#options.clock.now());
     this.#localOffset.set(id, localOffsetOf(config.timezone));
@@ -206,7 +210,7 @@ export class Engine {
     const model = this.#routes.get(source);
     let last = -Infinity;
     for (const track of this.registry) {
-      if (track.model !== model) continue;
+      if (track.model.pipeline !== model?.pipeline) continue;
       last = Math.max(last, lastTimeOf(track.memory, track.at + track.model.detector.layout.order));
     }
     return last;
@@ -262,10 +266,10 @@ export class Engine {
       );
     } else if (state.group !== undefined) {
       this.#groups.restore({ ...state, group: state.group });
-    } else if (model.detector.shape !== shape || model.detector.size !== block.length) {
+    } else if (modelOf(model, id).detector.shape !== shape || modelOf(model, id).detector.size !== block.length) {
       telemetry.log.warn({ series: id }, 'the checkpoint is of another shape; the series starts untrained');
     } else {
-      const track = this.registry.admit(id, source, model);
+      const track = this.registry.admit(id, source, modelOf(model, id));
       track?.memory.set(block, track.at);
     }
   }
@@ -337,9 +341,9 @@ export class Engine {
     }
   }
 
-  /** A budget is a pipeline's, and each of its series has the same part of it. */
+  /** A budget is a pipeline's, and each of its series that may alert has the same part of it. */
   #shareBudgets(): void {
-    const counts = countBy(this.registry, (track) => track.model.pipeline);
+    const counts = countBy(this.registry, ({ model }) => (isContext(model) ? '' : model.pipeline));
     for (const [pipeline, { detector }] of this.#models) {
       const series = Math.max(1, counts.get(pipeline) ?? 0);
       if (series !== detector.series) this.#append({ verb: 'share', pipeline, series });
@@ -468,6 +472,10 @@ export class Engine {
     for (const track of this.registry) if (track.model.pipeline === id) this.registry.remove(track);
     this.#closeOrphans(this.#options.clock.now());
   }
+}
+
+function isContext({ detector }: Model): boolean {
+  return detector instanceof ContextTrack;
 }
 
 function countBy<T>(items: Iterable<T>, keyOf: (item: T) => string): Map<string, number> {

@@ -7,7 +7,7 @@ import type { DropReason } from '../models/drop.ts';
 import { EventTrack } from '../models/events/event-track.ts';
 import { symbolOf } from '../models/events/symbol.ts';
 import type { Decoded, Reading } from '../sensors/decode.ts';
-import type { Model, Registry } from '../models/registry.ts';
+import { type Model, modelOf, type Registry } from '../models/registry.ts';
 import type { SampleLog } from '../models/ports.ts';
 import { seriesId, sourceOf } from '../sensors/topic.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -95,7 +95,8 @@ export class Intake {
   #trackOf(source: string, model: Model): number | DropReason {
     if (source.length > SOURCE_LENGTH_MAX) return 'bad_name';
     if (this.#log.depth >= DEPTH_MAX) return 'overflow';
-    const track = this.#registry.admit(this.#idOf(source), source, model);
+    const id = this.#idOf(source);
+    const track = this.#registry.admit(id, source, modelOf(model, id));
     if (track === undefined) return 'too_many_series';
     // The name of a group: nobody may speak for it.
     return track.members.length > 0 ? 'bad_name' : track.index;

@@ -49,15 +49,18 @@ export interface GroupOptions {
   season: number;
   /** How long a lasting change is held to be a fault, ms. */
   hold: number;
+  /** How many cadences of the fastest channel a row waits for one that is slower. */
+  slowest: number;
   budgetPerDay: number;
   rules: Rules;
   training: Training;
 }
 
 const HOUR_MS = 3600_000;
-export const GROUP_DEFAULTS: Pick<GroupOptions, 'hidden' | 'hold' | 'training'> = {
+export const GROUP_DEFAULTS: Pick<GroupOptions, 'hidden' | 'hold' | 'slowest' | 'training'> = {
   hidden: 32,
   hold: 48 * HOUR_MS,
+  slowest: 3,
   training: {
     k1: 4,
     k2: 4,
@@ -198,7 +201,8 @@ export class GroupDetector implements TrackDetector {
 
   /** Whether the row that is gathered is over by `time`, with channels missing. */
   isLate(memory: Float64Array, at: number, time: number): boolean {
-    return isLate(memory, at + this.layout.gather, this.options.channels, this.options.context, time);
+    const { channels, context, slowest } = this.options;
+    return isLate(memory, at + this.layout.gather, channels, context, time, slowest);
   }
 
   /** Takes in a sample of a member. True when the row is complete. */
