@@ -147,11 +147,13 @@ export class GroupDetector implements TrackDetector {
     const gap = batch.gap[row];
     const cadence = batch.cadence[row];
     const z = this.#z;
+    framesRead(memory, at + L.frames, x, 0, channels + context, Z_SCORED, z);
+    this.joint.explain(memory, at + L.joint, z);
     if (!this.#isSound(memory, at)) {
       this.#forget(memory, at);
       batch.flags[row] |= ROW.forgotten;
+      framesRead(memory, at + L.frames, x, 0, channels + context, Z_SCORED, z);
     }
-    framesRead(memory, at + L.frames, x, 0, channels + context, Z_SCORED, z);
     const isKnown = this.joint.knows(memory, at + L.joint, z);
     const error = this.joint.score(memory, at + L.joint, z);
     this.#keepRecent(memory, at);

@@ -79,9 +79,9 @@ describe('a series with context', () => {
   });
 
   test('is of another shape beside others, and of the same beside the same', () => {
-    const shapeOf = (beside: string) => new Detector({ ...DEFAULTS, context: 2, beside }).shape;
-    expect(shapeOf('a')).toBe(shapeOf('a'));
-    expect(shapeOf('a')).not.toBe(shapeOf('b'));
+    const [one, same, other] = ['a', 'a', 'b'].map((beside) => new Detector({ ...DEFAULTS, context: 2, beside }).shape);
+    expect(one).toBe(same);
+    expect(one).not.toBe(other);
     expect(new Detector(DEFAULTS).shape).toBe('lstm 16 20 0 4 4 false rmsprop');
   });
 });

@@ -85,8 +85,9 @@ describe('series that are a group by hand', () => {
 
   test('go at the pace of the slowest', async () => {
     const watch = await started();
+    const fields = machine(4);
     const say: Say = (i) => {
-      const { 'hall/pump': pump, 'cellar/tank': tank } = machine(4)(i);
+      const { 'hall/pump': pump, 'cellar/tank': tank } = fields(i);
       return i % 10 === 0 ? { 'hall/pump': pump, 'cellar/tank': tank } : { 'hall/pump': pump };
     };
     await run(watch, say, 0, 100);
@@ -98,8 +99,8 @@ describe('series that are a group by hand', () => {
   test('leave what the context of the pipeline names out of what is watched, and have it beside', async () => {
     const config = { ...byHand(...MEMBERS, 'cellar/valve/set'), context: ['line/pace', 'cellar/valve/set'] };
     const watch = await started(config);
-    const say: Say = (i) => ({ ...machine(5)(i), ...(i % 40 === 0 ? { 'cellar/valve': { set: i } } : {}) });
-    await run(watch, say, 0, 100);
+    const fields = machine(5);
+    await run(watch, (i) => ({ ...fields(i), ...(i % 40 === 0 ? { 'cellar/valve': { set: i } } : {}) }), 0, 100);
     const group = watch.engine.registry.find(GROUP)!;
     expect(group.members).toEqual([...MEMBERS.map(seriesId).toSorted(), 'line_pace', 'cellar_valve_set']);
     expect(group.model.detector.options).toMatchObject({ channels: 3, context: 2 });
