@@ -7,6 +7,9 @@ import type { PipelineConfig } from '../../src/config/config.ts';
 import { contextOf, createDetector, detectorOptions, groupOptions } from '../../src/detector-options.ts';
 import { PIPELINE } from '../sim/watch.ts';
 
+const beside = (...context: string[]) => createDetector({ ...PIPELINE, context });
+const slowestOf = (group: PipelineConfig['group']) => groupOptions({ ...PIPELINE, group }, 2, 0).slowest;
+
 it('a pipeline without rules has a detector without', () => {
   const { cell, hidden, seasonMs, alertBudgetPerDay } = PIPELINE;
   const own = { cell, hidden, season: seasonMs, budgetPerDay: alertBudgetPerDay };
@@ -29,10 +32,9 @@ it('what the rules leave open is no limit, and a percentage is a share', () => {
 });
 
 it('a pipeline with context has a detector with as many inputs more, of another shape beside others', () => {
-  const of = (...context: string[]) => createDetector({ ...PIPELINE, context });
   expect(detectorOptions({ ...PIPELINE, context: ['a/x', 'a/y'] })).toMatchObject({ context: 2 });
-  expect(of('a/x', 'a/y').shape).toBe(of('a/x', 'a/y').shape);
-  expect(of('a/x', 'a/y').shape).not.toBe(of('a/x', 'a/z').shape);
+  expect(beside('a/x', 'a/y').shape).toBe(beside('a/x', 'a/y').shape);
+  expect(beside('a/x', 'a/y').shape).not.toBe(beside('a/x', 'a/z').shape);
   expect(contextOf('main', { ...PIPELINE, context: ['a/x', 'B'] })).toMatchObject({
     ids: ['a_x', seriesId('B')],
     model: { pipeline: 'main', detector: { shape: 'context' } },
@@ -41,9 +43,8 @@ it('a pipeline with context has a detector with as many inputs more, of another 
 });
 
 it('a group by hand waits for the slowest of its series, that of a topic does not', () => {
-  const by = (group: PipelineConfig['group']) => groupOptions({ ...PIPELINE, group }, 2, 0).slowest;
-  expect(by('topic')).toBe(GROUP_DEFAULTS.slowest);
-  expect(by(new Map([['a', ['x/v', 'y/v']]]))).toBe(Infinity);
+  expect(slowestOf('topic')).toBe(GROUP_DEFAULTS.slowest);
+  expect(slowestOf(new Map([['a', ['x/v', 'y/v']]]))).toBe(Infinity);
 });
 
 it('the kind of a pipeline decides what steps its series', () => {
