@@ -87,6 +87,8 @@ export interface DetectorOptions {
   lags: number;
   /** Other series that are inputs of the forecast; their values come in batch.members. */
   context: number;
+  /** Who they are: what was learned beside others means nothing beside these. */
+  beside?: string;
   /** Length of the season, ms. */
   season: number;
   /** Alarms a day that a series like this one may raise. */
@@ -181,7 +183,7 @@ export class Detector implements TrackDetector {
       forecaster,
       hidden,
       lags,
-      options.context,
+      options.beside === undefined ? options.context : `${options.context}:${options.beside}`,
       training.k1,
       training.k2,
       training.spread,
@@ -286,6 +288,7 @@ export class Detector implements TrackDetector {
       this.#forget(memory, at, memory[at + L.samples]);
       memory.fill(0, at + L.stuck, at + L.stuck + STUCK_SIZE);
     }
+    if (!Number.isNaN(reading.value)) this.#explain(memory, at, batch.members[row]);
     if (!this.#isSound(memory, at)) {
       this.#forget(memory, at, memory[at + L.samples]);
       batch.flags[row] |= ROW.forgotten;
@@ -387,7 +390,7 @@ export class Detector implements TrackDetector {
       this.fast.learn(memory, at + L.fast);
     }
     frameStep(memory, frame, n > FRAME_AFTER ? m + s * clip((x - m) / s, FRAME_LIMIT) : x, samplesBack);
-    this.#forecastNext(memory, at, xClean, time + localOffset, gap, cadence, batch.members[row]);
+    this.#forecastNext(memory, at, xClean, time + localOffset, gap, cadence);
   }
 
   /**
@@ -452,15 +455,7 @@ export class Detector implements TrackDetector {
     return this.options.budgetPerDay / Math.max(1, this.series);
   }
 
-  #forecastNext(
-    memory: Float64Array,
-    at: number,
-    x: number,
-    local: number,
-    gap: number,
-    cadence: number,
-    beside: Float64Array | undefined,
-  ): void {
+  #forecastNext(memory: Float64Array, at: number, x: number, local: number, gap: number, cadence: number): void {
     const L = this.layout;
     const { season, lags } = this.options;
     const frame = at + L.frame;
@@ -470,9 +465,23 @@ export class Detector implements TrackDetector {
     const logGap = gap > 0 && cadence > 0 ? Math.log(gap / cadence) : 0;
     const to = this.fast.nextInput(memory, at + L.fast);
     featuresStep(memory, at + L.features, lags, z, phase, usual, logGap, to);
-    this.context.step(memory, at + L.context, beside, to + inputCount(lags));
-    const change = memory[this.fast.forward(memory, at + L.fast)];
-    memory[at + L.forecast] = clip(clip(z, INPUT_LIMIT) + change, FORECAST_LIMIT);
+    if (this.context.channels > 0) this.context.wait(memory, at + L.context, to - at);
+    else this.#forecast(memory, at, z);
+  }
+
+  /** The forecast that waited for what other series would say, made with what they have said by now. */
+  #explain(memory: Float64Array, at: number, beside: Float64Array | undefined): void {
+    const L = this.layout;
+    const to = this.context.wakened(memory, at + L.context);
+    if (to === 0) return;
+    this.context.step(memory, at + L.context, beside, at + to + inputCount(this.options.lags));
+    this.#forecast(memory, at, newestOf(memory, at + L.features));
+  }
+
+  /** @param z  of the newest sample */
+  #forecast(memory: Float64Array, at: number, z: number): void {
+    const change = memory[this.fast.forward(memory, at + this.layout.fast)];
+    memory[at + this.layout.forecast] = clip(clip(z, INPUT_LIMIT) + change, FORECAST_LIMIT);
   }
 
   /**

@@ -5,6 +5,7 @@
  * partitions by hash of their id. A partition is what is saved as one shard and what a thread or a machine will own,
  * so nothing crosses it: memory, weights and seeds belong to one partition alone.
  */
+import type { ContextTrack } from './context-track.ts';
 import { hash32 } from './hash.ts';
 import { familyOf } from './peers.ts';
 import { type Slot, Slots } from './slots.ts';
@@ -23,6 +24,13 @@ export interface Model<D extends TrackDetector = TrackDetector> {
   seed: number;
   /** Pattern of sources whose series are siblings (models/peers.ts). */
   peers?: string;
+  /** Series that explain the others: ids in the order of the inputs, and what steps them. */
+  context?: { ids: readonly string[]; model: Model<ContextTrack> };
+}
+
+/** What steps this series of the pipeline. */
+export function modelOf(model: Model, id: string): Model {
+  return model.context?.ids.includes(id) === true ? model.context.model : model;
 }
 
 export interface Track extends Slot {
@@ -50,7 +58,7 @@ export class Registry {
   readonly #byId = new Map<string, Track>();
   readonly #slots: Map<number, Slots>[] = Array.from({ length: PARTITIONS }, () => new Map<number, Slots>());
   readonly #holes: number[] = [];
-  /** Places in groups, by id of the member, be it there or not. */
+  /** Places in groups, by pipeline and id of the member, be it there or not. */
   readonly #places = new Map<string, { group: Track; channel: number }>();
   readonly #families = new Map<string, Track[]>();
   readonly #byNumber = new Map<number, Track>();
@@ -129,7 +137,7 @@ export class Registry {
       memory,
       at,
       family,
-      member: this.#places.get(id),
+      member: this.#places.get(placeOf(model, id)),
       members: [],
     };
     model.detector.initialise(memory, at, hash32(id, model.seed));
@@ -143,18 +151,18 @@ export class Registry {
     return track;
   }
 
-  get hasGroups(): boolean {
-    return this.#places.size > 0;
-  }
-
-  /** Makes a track a group of these series, the watched ones first. A series belongs to one group. */
+  /**
+   * Makes a track a group of these series, the watched ones first; the context of its pipeline, which all its groups have,
+   * is last. Any other series belongs to one group, and to one of its own pipeline.
+   */
   join(group: Track, members: readonly string[]): void {
     group.members = members;
     for (const [channel, id] of members.entries()) {
+      if (group.model.context?.ids.includes(id) === true) continue;
       const place = { group, channel };
-      this.#places.set(id, place);
+      this.#places.set(placeOf(group.model, id), place);
       const track = this.#byId.get(id);
-      if (track !== undefined) track.member = place;
+      if (track?.model.pipeline === group.model.pipeline) track.member = place;
     }
   }
 
@@ -195,10 +203,11 @@ export class Registry {
 
   #dissolve(group: Track): void {
     for (const id of group.members) {
-      if (this.#places.get(id)?.group !== group) continue;
-      this.#places.delete(id);
+      const place = placeOf(group.model, id);
+      if (this.#places.get(place)?.group !== group) continue;
+      this.#places.delete(place);
       const track = this.#byId.get(id);
-      if (track !== undefined) track.member = undefined;
+      if (track?.member?.group === group) track.member = undefined;
     }
   }
 
@@ -217,4 +226,8 @@ function familyIn({ peers }: Model, source: string): string | undefined {
 /** What a sibling learned is handed on, and nothing crosses a partition. */
 function homeOf(id: string, family: string | undefined): number {
   return hash32(family ?? id) % PARTITIONS;
+}
+
+function placeOf({ pipeline }: Model, id: string): string {
+  return `${pipeline}/${id}`;
 }

@@ -13,6 +13,7 @@ import { type Observable, Subject } from 'rxjs';
 import { acknowledge, isFiring } from '../models/alert.ts';
 import type { AlertDocument } from '../models/alert-document.ts';
 import { type Batch, copyRow, createBatch, createTick } from '../models/batch.ts';
+import { ContextTrack } from '../models/context-track.ts';
 import { CodedError } from '../models/errors.ts';
 import { lastTimeOf } from '../models/order.ts';
 import type {
@@ -28,7 +29,7 @@ import type {
   SampleLog,
 } from '../models/ports.ts';
 import { learningAt, learningOf } from '../models/progress.ts';
-import { type Model, Registry, type Track } from '../models/registry.ts';
+import { type Model, modelOf, Registry, type Track } from '../models/registry.ts';
 import { decodeSnapshot, encodeSnapshot, type TrackState } from '../models/snapshot.ts';
 import { pipeline } from '../pipelines/pipeline.ts';
 import { raise } from '../pipelines/raise.ts';
@@ -39,7 +40,7 @@ import type { MessageFacts } from '../sensors/source.ts';
 import { seriesId } from '../sensors/topic.ts';
 import { AlertLog } from './alert-log.ts';
 import type { PipelineConfig } from './config/config.ts';
-import { createDetector } from './detector-options.ts';
+import { contextOf, createDetector } from './detector-options.ts';
 import { GroupKeeper, groupOf } from './group-keeper.ts';
 import { Intake, type Receipt } from './intake.ts';
 import { checksumOf, Redelivery } from './redelivery.ts';
@@ -191,6 +192,9 @@ export class Engine {
     model.seed = config.seed;
     if (config.peers === null) delete model.peers;
     else model.peers = config.peers;
+    const context = contextOf(id, config);
+    if (context === undefined) delete model.context;
+    else if (!keepsModels || model.context === undefined) model.context = context;
     this.#models.set(id, model);
     if (this.#groups.configure(id, config)) this.#closeOrphans(time);
     this.#localOffset.set(id, localOffsetOf(config.timezone));
@@ -318,7 +322,7 @@ export class Engine {
     const model = this.#routes.get(source);
     let last = -Infinity;
     for (const track of this.registry) {
-      if (track.model !== model) continue;
+      if (track.model.pipeline !== model?.pipeline) continue;
       last = Math.max(last, lastTimeOf(track.memory, track.at + track.model.detector.layout.order));
     }
     return last;
@@ -456,12 +460,12 @@ export class Engine {
       );
     } else if (state.group !== undefined) {
       this.#groups.restore({ ...state, group: state.group }, partition);
-    } else if (model.detector.shape !== shape || model.detector.size !== block.length) {
+    } else if (modelOf(model, id).detector.shape !== shape || modelOf(model, id).detector.size !== block.length) {
       telemetry.log.warn({ series: id }, 'the checkpoint is of another shape; the series starts untrained');
       // It keeps its place in the log.
-      this.registry.admit(id, source, model, { number, partition });
+      this.registry.admit(id, source, modelOf(model, id), { number, partition });
     } else {
-      const track = this.registry.admit(id, source, model, { number, partition });
+      const track = this.registry.admit(id, source, modelOf(model, id), { number, partition });
       track?.memory.set(block, track.at);
     }
   }
@@ -565,9 +569,9 @@ export class Engine {
     }
   }
 
-  /** A budget is a pipeline's, and each of its series has the same part of it. */
+  /** A budget is a pipeline's, and each of its series that may alert has the same part of it. */
   #shareBudgets(): void {
-    const counts = countBy(this.registry, (track) => track.model.pipeline);
+    const counts = countBy(this.registry, ({ model }) => (isContext(model) ? '' : model.pipeline));
     for (const [pipeline, { detector }] of this.#models) {
       const series = Math.max(1, counts.get(pipeline) ?? 0);
       if (series !== detector.series) this.#append({ verb: 'share', pipeline, series });
@@ -716,7 +720,7 @@ export class Engine {
     const model = this.#models.get(pipeline);
     const id = seriesId(source);
     if (model === undefined || this.#asleep.has(this.registry.partitionOf(id, source, model))) return;
-    this.registry.admit(id, source, model, { number });
+    this.registry.admit(id, source, modelOf(model, id), { number });
   }
 
   #removeTracks(id: string, time: number): void {
@@ -747,6 +751,10 @@ function knownRows(batch: Batch): Batch {
 function deliveryOf(topic: string, payload: Uint8Array, { session, packetId }: Facts): Delivery | undefined {
   if (session === undefined || packetId === undefined) return undefined;
   return { session, packetId, checksum: checksumOf(topic, payload) };
+}
+
+function isContext({ detector }: Model): boolean {
+  return detector instanceof ContextTrack;
 }
 
 function countBy<T>(items: Iterable<T>, keyOf: (item: T) => string): Map<string, number> {

@@ -79,6 +79,7 @@ async function bytesOf(path: string): Promise<Uint8Array> {
 /** The detector whose numbers the block holds. @throws CodedError where the configuration says otherwise by now */
 function detectorFor({ id, pipeline, shape, group, block }: TrackState, config: Config): Detector {
   if (group !== undefined) throw new CodedError('SERIES_GROUP', `${id}: expected a series, got a group of them`);
+  if (shape === 'context') throw new CodedError('SERIES_CONTEXT', `${id}: expected a series that learns, got context`);
   const options = expand(config).pipelines.get(pipeline);
   if (options === undefined) {
     throw new CodedError(

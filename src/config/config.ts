@@ -125,8 +125,10 @@ export interface PipelineConfig {
   hidden: number;
   /** Sources whose series are siblings, as in `hall/+/pump/#`; null: none are. */
   peers: string | null;
-  /** Whether the fields of a topic are watched together as well. */
-  group: 'off' | 'topic';
+  /** What is watched together as well: nothing, the fields of each topic, or sources by the name of their group. */
+  group: 'off' | 'topic' | ReadonlyMap<string, readonly string[]>;
+  /** Sources whose series explain the others and are not watched themselves. */
+  context: readonly string[];
   /** How long a lasting change of a group is held to be a fault. */
   holdMs: number;
   seasonMs: number;

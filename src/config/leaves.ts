@@ -101,6 +101,14 @@ export function list<S extends z.ZodType>(element: S, of: string) {
   return z.array(element, { error }).min(1, { error: short });
 }
 
+/** Of min..max elements. */
+export function someOf<S extends z.ZodType>(element: S, of: string, min: number, max: number) {
+  const expected = `a list of ${min} to ${max} ${of}`;
+  const error = say({ code: 'CONFIG_TYPE', expected });
+  const range = say({ code: 'CONFIG_RANGE', expected, about: 'list' });
+  return z.array(element, { error }).min(min, { error: range }).max(max, { error: range });
+}
+
 /** What the error says of a map whose `type` decides what other keys it has. */
 export function typeRule(known: readonly string[], later: readonly string[]) {
   const rule: Rule = { code: 'CONFIG_VALUE', expected: oneOf(known), known, later };

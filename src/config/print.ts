@@ -164,6 +164,7 @@ function pipelineKeys(pipeline: PipelineConfig): object {
     hidden: pipeline.hidden,
     ...given({ peers: pipeline.peers }),
     group: pipeline.group,
+    ...(pipeline.context.length > 0 ? { context: pipeline.context } : {}),
     hold: formatDuration(pipeline.holdMs),
     season: formatDuration(pipeline.seasonMs),
     timezone: pipeline.timezone,

@@ -19,6 +19,7 @@ export const PIPELINE: PipelineConfig = {
   cell: 'lstm',
   peers: null,
   group: 'off',
+  context: [],
   holdMs: 48 * 3600_000,
   hidden: 3,
   seasonMs: 60_000,

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { ContextTrack } from '../../models/context-track.ts';
 import { DEFAULTS, Detector } from '../../models/detector.ts';
 import { decodeSafetensors } from '../../models/exchange/safetensors.ts';
 import { encodeSnapshot } from '../../models/snapshot.ts';
@@ -175,6 +176,23 @@ describe('a series', () => {
       'expected the shape "lstm 6',
     );
   });
+});
+
+test('what only explains others has nothing to export', async () => {
+  await configure();
+  const world = newWorld(detector);
+  const context = new ContextTrack({ cell: 'lstm', season: SEASON, budgetPerDay: 1 });
+  const track = world.registry.admit('valve', 'valve', { ...world.model, detector: context })!;
+  const { shape, size } = context;
+  const bytes = encodeSnapshot(track.partition, [{ ...track, pipeline: 'plant', shape, size }], new TextEncoder());
+  const shards = [{ partition: track.partition, position: 0, bytes }];
+  await new FileCheckpointStore(new FileStorage(new SystemDisk(at('state')))).save({
+    position: 0,
+    head: null,
+    shards,
+    journal: {},
+  });
+  await expect(command(exportCommand, 'valve')).rejects.toMatchObject({ code: 'SERIES_CONTEXT' });
 });
 
 test('without a state there is nothing to export', async () => {

@@ -130,6 +130,10 @@ describe('printing', () => {
       'demo: true\npipelines: {p: {inputs: [demo], direction: down, min_deviation: 0.5, limits: {min: -1e-7, rate: 2}}}',
     ],
     ['a percentage', 'demo: true\npipelines: {p: {inputs: [demo], min_deviation: 0.000001%, limits: {max: 1e21}}}'],
+    [
+      'groups by hand, and context',
+      'demo: true\npipelines: {p: {inputs: [demo], group: {b: [x/y, "$${A}"], 7: [y, "-"]}, context: [z, "$${B}"]}}',
+    ],
     ['a dollar sign', 'state_dir: "$${HOME}"'],
     [
       'every source',

@@ -157,6 +157,7 @@ outputs: {out: {type: log, path: alerts.jsonl}}
       hidden: 64,
       peers: 'hall/+/pump/#',
       group: 'topic',
+      context: [],
       holdMs: 3 * 86_400_000,
       seasonMs: 604_800_000,
       timezone: 'Europe/Berlin',
@@ -178,6 +179,26 @@ pipelines:
 `);
     expect([...pipelines.values()].map(({ kind }) => kind)).toEqual(['events', 'events']);
     expect(pipelines.get('all')).toEqual(pipelines.get('few'));
+  });
+
+  it('names what belongs together by hand, and what explains the rest', () => {
+    const { pipelines } = good(`
+sources: {push: {type: http}}
+pipelines:
+  p:
+    inputs: [push]
+    group:
+      pump1: [line1/pump/pressure, line1/pump/flow, "\${HOST}/level"]
+      2: [a/x, a/y]
+    context: [line1/valve, a/y+z]
+  q: {inputs: [push]}
+`);
+    const groups = new Map([
+      ['pump1', ['line1/pump/pressure', 'line1/pump/flow', 'broker.local/level']],
+      ['2', ['a/x', 'a/y']],
+    ]);
+    expect(pipelines.get('p')).toMatchObject({ group: groups, context: ['line1/valve', 'a/y+z'] });
+    expect(pipelines.get('q')).toMatchObject({ group: 'off', context: [] });
   });
 
   it('has no rules for alerts unless it says so', () => {
