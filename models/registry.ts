@@ -3,10 +3,12 @@
  *
  * A track is the owner of one detector block; today every series is a track of its own. Tracks live in 256 logical
  * partitions by hash of their id. A partition is what is saved as one shard and what a thread or a machine will own,
- * so nothing crosses it: memory, weights and seeds belong to one partition alone.
+ * so nothing crosses it: memory, weights and seeds belong to one partition alone. Where series share their weights, those
+ * of a family in a pipeline do, or, without families, those of a pipeline in a partition: they lie in a pool.
  */
 import { hash32 } from './hash.ts';
 import { familyOf } from './peers.ts';
+import { Pool } from './pool.ts';
 import { type Slot, Slots } from './slots.ts';
 import type { TrackDetector } from './track-detector.ts';
 
@@ -35,6 +37,9 @@ export interface Track extends Slot {
   partition: number;
   /** What it has in common with its siblings; undefined where it has none. */
   family: string | undefined;
+  /** Of a series that shares its weights: with whom, and where in its memory they lie. */
+  pool: Pool | undefined;
+  weights: number | undefined;
   /** Of a series that belongs to a group: which, and its place there. */
   member: { group: Track; channel: number } | undefined;
   /** Of a group: ids of its members, the watched ones first. */
@@ -47,6 +52,7 @@ export class Registry {
 
   readonly #byId = new Map<string, Track>();
   readonly #slots: Map<number, Slots>[] = Array.from({ length: PARTITIONS }, () => new Map<number, Slots>());
+  readonly #pools = new Map<string, Pool>();
   readonly #holes: number[] = [];
   /** Places in groups, by id of the member, be it there or not. */
   readonly #places = new Map<string, { group: Track; channel: number }>();
@@ -81,13 +87,15 @@ export class Registry {
   admit(id: string, source: string, model: Model): Track | undefined {
     const known = this.#byId.get(id);
     if (known !== undefined) return known;
-    const bytes = model.detector.size * Float64Array.BYTES_PER_ELEMENT;
-    if (this.#bytes + bytes > this.#bytesMax) return undefined;
-    this.#bytes += bytes;
     // What a sibling learned is handed on, and nothing crosses a partition.
     const family = model.peers === undefined ? undefined : familyOf(model.peers, source);
     const partition = hash32(family ?? id) % PARTITIONS;
-    const { memory, at } = this.#slotsOf(partition, model.detector.size).take();
+    const key = poolKey(partition, model, family);
+    const { sharedWeights, size } = model.detector;
+    const makesPool = sharedWeights !== undefined && !this.#pools.has(key);
+    if (!this.hasRoom(size + (makesPool ? sharedWeights.size : 0))) return undefined;
+    this.#bytes += size * Float64Array.BYTES_PER_ELEMENT;
+    const pool = sharedWeights && this.#poolOf(key, model, family);
     const index = this.#holes.pop() ?? this.tracks.length;
     const track: Track = {
       index,
@@ -95,13 +103,15 @@ export class Registry {
       source,
       model,
       partition,
-      memory,
-      at,
+      ...(pool ?? this.#slotsOf(partition, size)).take(),
       family,
+      pool,
+      weights: pool && 0,
       member: this.#places.get(id),
       members: [],
     };
-    model.detector.initialise(memory, at, hash32(id, model.seed));
+    pool?.enter(track);
+    model.detector.initialise(track.memory, track.at, hash32(id, model.seed));
     this.tracks[index] = track;
     this.#byId.set(id, track);
     if (family !== undefined) this.#enter(track, family);
@@ -131,7 +141,8 @@ export class Registry {
     this.#bytes -= track.model.detector.size * Float64Array.BYTES_PER_ELEMENT;
     this.tracks[track.index] = undefined;
     this.#holes.push(track.index);
-    this.#slotsOf(track.partition, track.model.detector.size).give(track);
+    if (track.pool === undefined) this.#slotsOf(track.partition, track.model.detector.size).give(track);
+    else this.#drain(track.pool, track);
   }
 
   /** Tracks in the order of their index. */
@@ -166,10 +177,35 @@ export class Registry {
     }
   }
 
+  /** The pool of this key, with weights of its own seed where it is a new one. */
+  #poolOf(key: string, model: Model, family: string | undefined): Pool {
+    let pool = this.#pools.get(key);
+    if (pool !== undefined) return pool;
+    const { sharedWeights, size } = model.detector;
+    pool = new Pool(key, family ?? '', sharedWeights!.size, size);
+    sharedWeights!.initialise(pool.memory, 0, hash32(key, model.seed));
+    this.#pools.set(key, pool);
+    this.#bytes += pool.block.byteLength;
+    return pool;
+  }
+
+  /** A pool goes with its last track. */
+  #drain(pool: Pool, track: Track): void {
+    pool.give(track);
+    if (pool.size > 0) return;
+    this.#pools.delete(pool.key);
+    this.#bytes -= pool.block.byteLength;
+  }
+
   #slotsOf(partition: number, size: number): Slots {
     const bySize = this.#slots[partition];
     let slots = bySize.get(size);
     if (slots === undefined) bySize.set(size, (slots = new Slots(size)));
     return slots;
   }
+}
+
+/** Who shares weights: series of one shape, pipeline and partition, and of one family where they have such. */
+function poolKey(partition: number, { pipeline, detector }: Model, family = ''): string {
+  return [partition, pipeline, detector.shape, family].join(' ');
 }

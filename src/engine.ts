@@ -237,9 +237,14 @@ export class Engine {
     const { telemetry } = this.#options;
     for (const [age, bytes] of copies.entries()) {
       try {
-        const { tracks, damaged } = decodeSnapshot(bytes, TEXT);
+        const { tracks, damaged, damagedPools } = decodeSnapshot(bytes, TEXT);
         for (const id of damaged)
           telemetry.log.error({ series: id }, 'the checkpoint of this series is damaged; it starts untrained');
+        for (const { family } of damagedPools)
+          telemetry.log.error(
+            { partition, family },
+            'the checkpoint of shared weights is damaged; they start untrained',
+          );
         for (const state of tracks) this.#restoreTrack(state);
         if (age > 0)
           telemetry.log.error({ partition }, 'the newest checkpoint of a partition is damaged; an older one serves');
@@ -266,7 +271,13 @@ export class Engine {
       telemetry.log.warn({ series: id }, 'the checkpoint is of another shape; the series starts untrained');
     } else {
       const track = this.registry.admit(id, source, model);
-      track?.memory.set(block, track.at);
+      if (track === undefined) return;
+      if (track.pool?.family !== state.pool?.family) {
+        telemetry.log.warn({ series: id }, 'the checkpoint is of another family; the series starts untrained');
+        return;
+      }
+      track.memory.set(block, track.at);
+      if (track.pool !== undefined && state.pool !== undefined) track.pool.restore(state.pool.block);
     }
   }
 
