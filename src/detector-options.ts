@@ -12,8 +12,9 @@ export function createDetector(config: PipelineConfig): TrackDetector {
 }
 
 export function detectorOptions(config: PipelineConfig): DetectorOptions {
-  const { cell, hidden, seasonMs, alertBudgetPerDay } = config;
-  return { ...DEFAULTS, cell, hidden, season: seasonMs, budgetPerDay: alertBudgetPerDay, rules: rulesOf(config) };
+  const { cell, hidden, seasonMs: season, alertBudgetPerDay: budgetPerDay } = config;
+  const shared = config.weights === 'shared';
+  return { ...DEFAULTS, cell, hidden, season, budgetPerDay, rules: rulesOf(config), shared };
 }
 
 /** Of a series of events. */

@@ -125,6 +125,8 @@ export interface PipelineConfig {
   hidden: number;
   /** Sources whose series are siblings, as in `hall/+/pump/#`; null: none are. */
   peers: string | null;
+  /** Whether siblings, or all series of a partition where there are none, share the weights of their networks. */
+  weights: 'per_series' | 'shared';
   /** Whether the fields of a topic are watched together as well. */
   group: 'off' | 'topic';
   /** How long a lasting change of a group is held to be a fault. */

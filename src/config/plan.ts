@@ -100,7 +100,14 @@ function stepTo(part: PlanPart, old: PlanPart | undefined): Step[] {
   return [{ action: 'change', part, keepsModels: sameShape(old, part) }];
 }
 
-const shape = ({ cell, hidden, kind }: PipelineConfig): unknown[] => [cell, hidden, kind];
+const shape = ({ cell, hidden, kind, weights, peers }: PipelineConfig): unknown[] => [
+  cell,
+  hidden,
+  kind,
+  weights,
+  // With whom it shares them.
+  weights === 'shared' ? peers : null,
+];
 
 /** What decides the size and meaning of a detector's state. Everything else may change under a living model. */
 function sameShape(old: PlanPart, next: PlanPart): boolean {

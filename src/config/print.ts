@@ -154,6 +154,7 @@ function pipelineKeys(pipeline: PipelineConfig): object {
     cell: pipeline.cell,
     hidden: pipeline.hidden,
     ...given({ peers: pipeline.peers }),
+    weights: pipeline.weights,
     group: pipeline.group,
     hold: formatDuration(pipeline.holdMs),
     season: formatDuration(pipeline.seasonMs),

@@ -158,6 +158,7 @@ const NOT_OF_EVENTS = new Map<string, readonly unknown[]>([
   ['cell', ['lstm']],
   ['group', ['off']],
   ['peers', []],
+  ['weights', ['per_series']],
   ['direction', ['both']],
   ['min_deviation', [0, '0', '0%']],
 ]);

@@ -32,7 +32,7 @@ import { BUDGET_PATTERN, parseBudget, parsePercent, PERCENT_PATTERN } from './un
 
 const LATER = {
   top: ['include'],
-  pipelineKeys: ['context', 'memory', 'weights'],
+  pipelineKeys: ['context', 'memory'],
 };
 
 const SEED_MAX = 4_294_967_295; // 32 bits
@@ -133,6 +133,9 @@ const pipeline = section(
       .describe(
         'Series that do the same work, such as hall/+/pump/#: a new one begins with what a sibling has learned.',
       ),
+    weights: word(['per_series', 'shared'])
+      .default('per_series')
+      .describe('shared: siblings (see peers) learn one set of weights together, in a third of the memory.'),
     group: word(['off', 'topic'])
       .default('off')
       .describe('topic: the fields of a topic are also watched together, as one machine.'),
@@ -168,6 +171,7 @@ const pipeline = section(
   cell: keys.cell,
   hidden: keys.hidden,
   peers: keys.peers ?? null,
+  weights: keys.weights,
   group: keys.group,
   holdMs: keys.hold,
   seasonMs: keys.season,

@@ -13,6 +13,7 @@ export const PIPELINE: PipelineConfig = {
   kind: 'values',
   cell: 'lstm',
   peers: null,
+  weights: 'per_series',
   group: 'off',
   holdMs: 48 * 3600_000,
   hidden: 3,

@@ -119,9 +119,18 @@ describe('the difference', () => {
     expect(difference(planOf(two('')), planOf(two(keys)))).toMatchObject([{ action: 'change', keepsModels: true }]);
   });
 
-  it('drops the models of a pipeline whose shape changed', () => {
-    const steps = difference(planOf(two('')), planOf(two(', hidden: 8')));
+  it.each([
+    ['', ', hidden: 8'],
+    ['', ', weights: shared'],
+    [', weights: shared', ', weights: shared, peers: hall/+/flow'],
+  ])('drops the models of a pipeline whose shape changed: %s to %s', (before, after) => {
+    const steps = difference(planOf(two(before)), planOf(two(after)));
     expect(steps).toMatchObject([{ action: 'change', keepsModels: false }]);
+  });
+
+  it('keeps the models of a pipeline that changes its peers and shares no weights', () => {
+    const steps = difference(planOf(two('')), planOf(two(', peers: hall/+/flow')));
+    expect(steps).toMatchObject([{ action: 'change', keepsModels: true }]);
   });
 
   it('changes the mqtt sources where an output gets another base', () => {
