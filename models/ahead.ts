@@ -28,7 +28,8 @@ import { featuresShift, featuresSize, featuresStep, inputCount } from './feature
 import { adoptLane, calmLane, LANE_SIZE, laneEnter, laneTailStart, meanErrorOf, standingScore } from './lane.ts';
 import { phaseOf, PROFILE_SIZE, profileAt, profileForget, profileShift, profileStep } from './profile.ts';
 import type { Random } from './random.ts';
-import { learnedSize, layRegions } from './training/learner.ts';
+import { type Learner, learnedSize, layRegions } from './training/learner.ts';
+import { Sharing } from './training/sharing.ts';
 import { Tbptt } from './training/tbptt.ts';
 
 const HIDDEN = 16;
@@ -57,11 +58,13 @@ const LATELY = NEXT + 1;
 
 export class Ahead {
   readonly size: number;
-  /** Numbers of what is learned. */
+  /** Numbers of what is learned: weights and moments, and what belongs to sharing them. */
   readonly weightsSize: number;
+  /** Without the last. */
+  readonly learnedSize: number;
   readonly #season: number;
   readonly #bucketMs: number;
-  readonly #learner = new Tbptt(new Lstm(inputCount(0), HIDDEN), HEAD, TRAINING);
+  readonly #learner: Learner;
   readonly #ring: number;
   readonly #profile: number;
   readonly #features: number;
@@ -69,11 +72,14 @@ export class Ahead {
   /** Of the learner, whose own part begins `weightsSize` numbers later. */
   readonly #network: number;
 
-  /** @param season  ms; @param bucketMs  width of a bucket */
-  constructor(season: number, bucketMs: number) {
+  /** @param season  ms; @param bucketMs  width of a bucket; @param shared  weights */
+  constructor(season: number, bucketMs: number, shared = false) {
+    const learner = new Tbptt(new Lstm(inputCount(0), HIDDEN), HEAD, TRAINING);
+    this.#learner = shared ? new Sharing(learner) : learner;
     this.#season = season;
     this.#bucketMs = bucketMs;
     this.weightsSize = learnedSize(this.#learner);
+    this.learnedSize = learnedSize(learner);
     const { regions, size } = layRegions({
       counters: LATELY + 1,
       ring: RING * ENTRY,

@@ -77,6 +77,7 @@ import { suddenStep } from './sudden.ts';
 import type { SharedWeights, TrackDetector } from './track-detector.ts';
 import { type CellName, createLearner } from './training/create-learner.ts';
 import { type Learner, learnedSize } from './training/learner.ts';
+import { Sharing } from './training/sharing.ts';
 import type { Training } from './training/tbptt.ts';
 import { TRUE_RATE_SIZE, trueRateStep, trueScore } from './true-rate.ts';
 import { type Learned, Verdict } from './verdict.ts';
@@ -185,7 +186,8 @@ export class Detector implements TrackDetector {
     this.options = options;
     const { cell, hidden, lags, training } = options;
     this.context = new Context(options.context);
-    this.fast = make(cell, inputCount(lags) + this.context.inputs, hidden, HEAD, training);
+    const learner = make(cell, inputCount(lags) + this.context.inputs, hidden, HEAD, training);
+    this.fast = options.shared ? new Sharing(learner) : learner;
     const forecaster = make === createLearner ? cell : `${this.fast.cell.name}/${this.fast.size}`;
     this.shape = [
       forecaster,
@@ -199,7 +201,7 @@ export class Detector implements TrackDetector {
       ...(options.shared ? ['shared'] : []),
     ].join(' ');
     this.#bucketMs = options.season / BUCKETS_PER_SEASON;
-    this.ahead = new Ahead(options.season, this.#bucketMs);
+    this.ahead = new Ahead(options.season, this.#bucketMs, options.shared);
     this.#fastLearned = learnedSize(this.fast);
     const weightsSize = this.#fastLearned + this.ahead.weightsSize;
     this.layout = layoutOf(

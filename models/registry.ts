@@ -4,7 +4,8 @@
  * A track is the owner of one detector block; today every series is a track of its own. Tracks live in 256 logical
  * partitions by hash of their id. A partition is what is saved as one shard and what a thread or a machine will own,
  * so nothing crosses it: memory, weights and seeds belong to one partition alone. Where series share their weights, those
- * of a family in a pipeline do, or, without families, those of a pipeline in a partition: they lie in a pool.
+ * of a family in a pipeline do, or, without families, those of a pipeline in a partition: they lie in a pool
+ * (models/pool.ts).
  */
 import { hash32 } from './hash.ts';
 import { familyOf } from './peers.ts';

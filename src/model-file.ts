@@ -14,7 +14,8 @@ import type { TensorFile } from '../models/exchange/safetensors.ts';
 import { importWeights } from '../models/exchange/weights.ts';
 import { CodedError } from '../models/errors.ts';
 import { meanOf, scaleOf } from '../models/frame.ts';
-import { learnedSize } from '../models/training/learner.ts';
+import { type Learner, learnedSize } from '../models/training/learner.ts';
+import { Sharing } from '../models/training/sharing.ts';
 
 const PREFIX = 'detector.';
 /** What the forecaster of a season ahead learned. */
@@ -27,7 +28,7 @@ export function exportModel(
   weights: Float64Array,
   facts: Record<string, string>,
 ): TensorFile {
-  const { layout, fast, options, shape } = detector;
+  const { layout, options, shape } = detector;
   const metadata = new Map([
     ...Object.entries(facts),
     ['shape', shape],
@@ -36,7 +37,13 @@ export function exportModel(
     ['scale.mean', String(meanOf(block, layout.frame))],
     ['scale.sd', String(scaleOf(block, layout.frame))],
   ]);
-  const file = exportAll(fast, options.training.optimizer, networkOf(detector, block, weights), 0, metadata);
+  const file = exportAll(
+    learnerOf(detector),
+    options.training.optimizer,
+    networkOf(detector, block, weights),
+    0,
+    metadata,
+  );
   for (const { name, numbers } of learnedParts(detector, block, weights)) {
     file.tensors.set(PREFIX + name, { shape: [numbers.length], values: numbers.slice() });
   }
@@ -54,7 +61,8 @@ export function importModel(
   file: TensorFile,
   resume: boolean,
 ): string[] {
-  const { fast, options } = detector;
+  const { options } = detector;
+  const fast = learnerOf(detector);
   const own = [...file.tensors].filter(([name]) => name.startsWith(PREFIX));
   const learner = { ...file, tensors: new Map([...file.tensors].filter(([name]) => !name.startsWith(PREFIX))) };
   const network = networkOf(detector, block, weights);
@@ -76,24 +84,33 @@ export function importModel(
   return warnings;
 }
 
+/** The fast learner, without what it keeps for sharing: the same file fits those who share and those who do not. */
+function learnerOf({ fast }: Detector): Learner {
+  return fast instanceof Sharing ? fast.learner : fast;
+}
+
 /** A copy of the fast learner in one piece: what it learned, then its own part. */
-function networkOf({ layout, fast }: Detector, block: Float64Array, weights: Float64Array): Float64Array {
-  const learned = learnedSize(fast);
-  const network = new Float64Array(fast.size);
+function networkOf(detector: Detector, block: Float64Array, weights: Float64Array): Float64Array {
+  const learner = learnerOf(detector);
+  const learned = learnedSize(learner);
+  const { size } = learner;
+  const network = new Float64Array(size);
+  const own = detector.layout.fast;
   network.set(weights.subarray(0, learned));
-  network.set(block.subarray(layout.fast, layout.weights), learned);
+  network.set(block.subarray(own, own + size - learned), learned);
   return network;
 }
 
-function takeNetwork({ layout, fast }: Detector, block: Float64Array, weights: Float64Array, from: Float64Array): void {
-  const learned = learnedSize(fast);
+function takeNetwork(detector: Detector, block: Float64Array, weights: Float64Array, from: Float64Array): void {
+  const { layout } = detector;
+  const learned = learnedSize(learnerOf(detector));
   weights.set(from.subarray(0, learned));
   block.set(from.subarray(learned), layout.fast);
 }
 
 /** What was learned beside the fast network, as it lies there. */
 function learnedParts(
-  { layout, fast }: Detector,
+  { layout, fast, ahead }: Detector,
   block: Float64Array,
   weights: Float64Array,
 ): { name: string; numbers: Float64Array }[] {
@@ -104,5 +121,5 @@ function learnedParts(
   const parts = starts.map(([name, at], i) => {
     return { name: name as string, numbers: block.subarray(at, starts[i + 1]?.[1] ?? layout.fast) };
   });
-  return [...parts, { name: AHEAD, numbers: weights.subarray(learnedSize(fast)) }];
+  return [...parts, { name: AHEAD, numbers: weights.subarray(learnedSize(fast)).subarray(0, ahead.learnedSize) }];
 }

@@ -38,10 +38,10 @@ export interface Learner {
   forward(memory: Float64Array, at: number, weights?: number): number;
   lossGradient(memory: Float64Array, at: number): number;
   /**
-   * Takes ∂loss/∂y of the newest forecast. Returns the norm of the gradient before clipping where the weights were
+   * Takes ∂loss/∂y of the newest forecast; `step` is the part that is taken of a step, 1 where absent. Returns the norm of the gradient before clipping where the weights were
    * updated, else 0. An update whose gradient is not finite is left out, and its norm said. Allocates nothing.
    */
-  learn(memory: Float64Array, at: number, weights?: number): number;
+  learn(memory: Float64Array, at: number, weights?: number, step?: number): number;
   /** State of the newest step, and the cache row it left. */
   newest(memory: Float64Array, at: number): { state: number; row: number };
 }
@@ -85,8 +85,9 @@ export function descend(
   count: number,
   work: Float64Array,
   gradient: number,
+  step = 1,
 ): number {
   const norm = clipNorm(work, gradient, count, limit);
-  if (Number.isFinite(norm)) optimizerStep(optimizer, memory, at, moments, count, work, gradient);
+  if (Number.isFinite(norm)) optimizerStep(optimizer, memory, at, moments, count, work, gradient, step);
   return norm;
 }

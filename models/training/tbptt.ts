@@ -132,27 +132,27 @@ export class Tbptt implements Learner {
     return this.#newestRow(memory, at) + this.cell.cacheSize + this.cell.hidden + this.head.outputs;
   }
 
-  learn(memory: Float64Array, at: number, weights = at): number {
+  learn(memory: Float64Array, at: number, weights = at, step = 1): number {
     const { k1, spread } = this.training;
     const counters = at + this.#counters;
     memory[counters + SINCE] += 1;
     if (spread) this.#walkOn(memory, at, weights);
     if (memory[counters + SINCE] < k1) return 0;
     memory[counters + SINCE] = 0;
-    return spread ? this.#turn(memory, at, weights) : this.#walkAll(memory, at, weights);
+    return spread ? this.#turn(memory, at, weights, step) : this.#walkAll(memory, at, weights, step);
   }
 
   newest(memory: Float64Array, at: number): { state: number; row: number } {
     return { state: at + this.#state, row: this.#newestRow(memory, at) };
   }
 
-  #walkAll(memory: Float64Array, at: number, weights: number): number {
+  #walkAll(memory: Float64Array, at: number, weights: number, step: number): number {
     const scratch = this.#scratch;
     const newest = memory[at + this.#counters];
     const filled = memory[at + this.#counters + FILLED];
     scratch.fill(0);
     for (let age = 0; age < filled; age++) this.#back(memory, at, weights, newest, age, scratch, 0);
-    return descend(this.training, memory, weights, weights + this.#moments, this.weightCount, scratch, 0);
+    return descend(this.training, memory, weights, weights + this.#moments, this.weightCount, scratch, 0, step);
   }
 
   /** The next part of a walk that is under way. */
@@ -167,14 +167,14 @@ export class Tbptt implements Learner {
   }
 
   /** Ends one walk with its update and begins the next. */
-  #turn(memory: Float64Array, at: number, weights: number): number {
+  #turn(memory: Float64Array, at: number, weights: number, step: number): number {
     const counters = at + this.#counters;
     const walk = at + this.#walk;
     const gradient = walk + WALK_COUNTERS;
     const norm =
       memory[walk + WALK_ROWS] === 0
         ? 0
-        : descend(this.training, memory, weights, weights + this.#moments, this.weightCount, memory, gradient);
+        : descend(this.training, memory, weights, weights + this.#moments, this.weightCount, memory, gradient, step);
     memory[walk] = memory[counters];
     memory[walk + WALK_ROWS] = Math.min(memory[counters + FILLED], this.training.k2);
     memory[walk + WALKED] = 0;

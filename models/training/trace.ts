@@ -95,7 +95,7 @@ export class Trace implements Learner {
     return at + this.#row + this.cell.cacheSize + this.cell.hidden + this.head.outputs;
   }
 
-  learn(memory: Float64Array, at: number, weights = at): number {
+  learn(memory: Float64Array, at: number, weights = at, step = 1): number {
     const { cell, head, weightCount } = this;
     const row = at + this.#row;
     const gradient = at + this.#gradient;
@@ -107,7 +107,7 @@ export class Trace implements Learner {
     cell.traceGradient(memory, weights, row, at + this.#traces, memory, gradient, dh);
     memory[gradient + weightCount] += 1;
     if (memory[gradient + weightCount] < this.training.k1) return 0;
-    const norm = descend(this.training, memory, weights, weights + this.#moments, weightCount, memory, gradient);
+    const norm = descend(this.training, memory, weights, weights + this.#moments, weightCount, memory, gradient, step);
     memory.fill(0, gradient, gradient + weightCount + 1);
     return norm;
   }

@@ -132,8 +132,9 @@ describe('with shared weights', () => {
   const pump = (k: number | string, of = pumps) => registry.admit(`pump${k}`, `hall/${k}/flow`, of)!;
 
   test('a block ends where the weights would begin', () => {
-    expect(sharing.size).toBe(detector.size - weights);
-    expect(detector.layout.weights).toBe(sharing.size);
+    // Both networks keep a count, with the weights and in the block.
+    expect(sharing.size).toBe(detector.layout.weights + 2);
+    expect(weights).toBe(detector.size - detector.layout.weights + 2);
     expect(sharing.shape).not.toBe(detector.shape);
   });
 
