@@ -118,8 +118,8 @@ function learnedParts(
   const starts = offsets
     .filter(([name, at]) => name !== 'learned' && at >= layout.learned && at < layout.fast)
     .sort(([, a], [, b]) => a - b);
-  const parts = starts.map(([name, at], i) => {
-    return { name: name as string, numbers: block.subarray(at, starts[i + 1]?.[1] ?? layout.fast) };
+  const parts: { name: string; numbers: Float64Array }[] = starts.map(([name, at], i) => {
+    return { name, numbers: block.subarray(at, starts[i + 1]?.[1] ?? layout.fast) };
   });
   return [...parts, { name: AHEAD, numbers: weights.subarray(learnedSize(fast)).subarray(0, ahead.learnedSize) }];
 }

@@ -102,13 +102,13 @@ describe('series that share their weights', () => {
   });
 });
 
-describe('what is forgotten', () => {
-  function taught(): World {
-    const world = worldOf({ shared: true });
-    play(world, rows([1, 2], 0, 300));
-    return world;
-  }
+function taught(): World {
+  const world = worldOf({ shared: true });
+  play(world, rows([1, 2], 0, 300));
+  return world;
+}
 
+describe('what is forgotten', () => {
   test('when a series becomes of another kind is its own, and not what its siblings learned', () => {
     const world = taught();
     const { frame } = world.model.detector.layout;

@@ -161,9 +161,10 @@ describe('a series', () => {
   });
 });
 
-describe('a series that shares its weights', () => {
-  const stateOf = async (series: string) => (await KeptState.open(at('state'))).find(series);
+const stateOf = async (series: string) => (await KeptState.open(at('state'))).find(series);
+const weightsIn = ({ pool }: TrackState) => pool!.block.slice(0, sharing.fast.weightCount);
 
+describe('a series that shares its weights', () => {
   beforeEach(async () => {
     await configure(5, 1, ', weights: shared, peers: +');
     await leaveState(true);
@@ -191,8 +192,6 @@ describe('a series that shares its weights', () => {
     expectSameBits('block', (await stateOf('pump_a')).block, a.block);
     expectSameBits('sibling', (await stateOf('pump_b')).block, b.block);
   });
-
-  const weightsIn = ({ pool }: TrackState) => pool!.block.slice(0, sharing.fast.weightCount);
 });
 
 test('without a state there is nothing to export', async () => {

@@ -52,6 +52,9 @@ function alone(learner: Learner) {
 
 const distance = (a: Float64Array, b: Float64Array) => Math.hypot(...a.map((x, i) => x - b[i]));
 
+const error = ({ forecasts }: { forecasts: number[] }) =>
+  forecasts.slice(100).reduce((sum, y, i) => sum + Math.abs(y - STREAM[i + 101]), 0);
+
 describe('streams that share their weights', () => {
   test.each([RMSPROP, SGD])(
     'learn as a learner does without, to the last bit, where there is one ($name)',
@@ -73,8 +76,6 @@ describe('streams that share their weights', () => {
   });
 
   test('stay sound where full steps would not', () => {
-    const error = ({ forecasts }: { forecasts: number[] }) =>
-      forecasts.slice(100).reduce((sum, y, i) => sum + Math.abs(y - STREAM[i + 101]), 0);
     const many = together(new Sharing(learnerOf({ ...RMSPROP, rate: 0.02 })), 40);
     expect(error(many)).toBeLessThan(1.1 * error(alone(learnerOf({ ...RMSPROP, rate: 0.02 }))));
   });
