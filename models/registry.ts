@@ -3,11 +3,14 @@
  *
  * A track is the owner of one detector block; today every series is a track of its own. Tracks live in 256 logical
  * partitions by hash of their id. A partition is what is saved as one shard and what a thread or a machine will own,
- * so nothing crosses it: memory, weights and seeds belong to one partition alone.
+ * so nothing crosses it: memory, weights and seeds belong to one partition alone. Where series share their weights, those
+ * of a family in a pipeline do, or, without families, those of a pipeline in a partition: they lie in a pool
+ * (models/pool.ts).
  */
 import type { ContextTrack } from './context-track.ts';
 import { hash32 } from './hash.ts';
 import { familyOf } from './peers.ts';
+import { Pool } from './pool.ts';
 import { type Slot, Slots } from './slots.ts';
 import type { TrackDetector } from './track-detector.ts';
 
@@ -45,6 +48,9 @@ export interface Track extends Slot {
   partition: number;
   /** What it has in common with its siblings; undefined where it has none. */
   family: string | undefined;
+  /** Of a series that shares its weights: with whom, and where in its memory they lie. */
+  pool: Pool | undefined;
+  weights: number | undefined;
   /** Of a series that belongs to a group: which, and its place there. */
   member: { group: Track; channel: number } | undefined;
   /** Of a group: ids of its members, the watched ones first. */
@@ -57,6 +63,7 @@ export class Registry {
 
   readonly #byId = new Map<string, Track>();
   readonly #slots: Map<number, Slots>[] = Array.from({ length: PARTITIONS }, () => new Map<number, Slots>());
+  readonly #pools = new Map<string, Pool>();
   readonly #holes: number[] = [];
   /** Places in groups, by pipeline and id of the member, be it there or not. */
   readonly #places = new Map<string, { group: Track; channel: number }>();
@@ -120,12 +127,14 @@ export class Registry {
   ): Track | undefined {
     const known = this.#byId.get(id);
     if (known !== undefined) return known;
-    const bytes = model.detector.size * Float64Array.BYTES_PER_ELEMENT;
-    if (this.#bytes + bytes > this.#bytesMax) return undefined;
-    this.#bytes += bytes;
     const family = familyIn(model, source);
     const { number = -1, partition = homeOf(id, family) } = place;
-    const { memory, at } = this.#slotsOf(partition, model.detector.size).take();
+    const key = poolKey(partition, model, family);
+    const { sharedWeights, size } = model.detector;
+    const makesPool = sharedWeights !== undefined && !this.#pools.has(key);
+    if (!this.hasRoom(size + (makesPool ? sharedWeights.size : 0))) return undefined;
+    this.#bytes += size * Float64Array.BYTES_PER_ELEMENT;
+    const pool = sharedWeights && this.#poolOf(key, model, family);
     const index = this.#holes.pop() ?? this.tracks.length;
     const track: Track = {
       index,
@@ -134,13 +143,15 @@ export class Registry {
       source,
       model,
       partition,
-      memory,
-      at,
+      ...(pool ?? this.#slotsOf(partition, size)).take(),
       family,
+      pool,
+      weights: pool && 0,
       member: this.#places.get(placeOf(model, id)),
       members: [],
     };
-    model.detector.initialise(memory, at, hash32(id, model.seed));
+    pool?.enter(track);
+    model.detector.initialise(track.memory, track.at, hash32(id, model.seed));
     this.tracks[index] = track;
     this.#byId.set(id, track);
     if (number >= 0) {
@@ -175,7 +186,8 @@ export class Registry {
     this.#bytes -= track.model.detector.size * Float64Array.BYTES_PER_ELEMENT;
     this.tracks[track.index] = undefined;
     this.#holes.push(track.index);
-    this.#slotsOf(track.partition, track.model.detector.size).give(track);
+    if (track.pool === undefined) this.#slotsOf(track.partition, track.model.detector.size).give(track);
+    else this.#drain(track.pool, track);
   }
 
   /** Tracks in the order of their index. */
@@ -211,6 +223,26 @@ export class Registry {
     }
   }
 
+  /** The pool of this key, with weights of its own seed where it is a new one. */
+  #poolOf(key: string, model: Model, family: string | undefined): Pool {
+    let pool = this.#pools.get(key);
+    if (pool !== undefined) return pool;
+    const { sharedWeights, size } = model.detector;
+    pool = new Pool(key, family ?? '', sharedWeights!.size, size);
+    sharedWeights!.initialise(pool.memory, 0, hash32(key, model.seed));
+    this.#pools.set(key, pool);
+    this.#bytes += pool.block.byteLength;
+    return pool;
+  }
+
+  /** A pool goes with its last track. */
+  #drain(pool: Pool, track: Track): void {
+    pool.give(track);
+    if (pool.size > 0) return;
+    this.#pools.delete(pool.key);
+    this.#bytes -= pool.block.byteLength;
+  }
+
   #slotsOf(partition: number, size: number): Slots {
     const bySize = this.#slots[partition];
     let slots = bySize.get(size);
@@ -230,4 +262,9 @@ function homeOf(id: string, family: string | undefined): number {
 
 function placeOf({ pipeline }: Model, id: string): string {
   return `${pipeline}/${id}`;
+}
+
+/** Who shares weights: series of one shape, pipeline and partition, and of one family where they have such. */
+function poolKey(partition: number, { pipeline, detector }: Model, family = ''): string {
+  return [partition, pipeline, detector.shape, family].join(' ');
 }

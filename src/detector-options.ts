@@ -27,6 +27,7 @@ export function detectorOptions(config: PipelineConfig): DetectorOptions {
     season,
     budgetPerDay,
     rules: rulesOf(config),
+    shared: config.weights === 'shared',
   };
 }
 

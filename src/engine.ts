@@ -440,9 +440,11 @@ export class Engine {
     if (bytes.length === 0) return;
     const { telemetry } = this.#options;
     try {
-      const { tracks, damaged } = decodeSnapshot(bytes, TEXT);
+      const { tracks, damaged, damagedPools } = decodeSnapshot(bytes, TEXT);
       for (const id of damaged)
         telemetry.log.error({ series: id }, 'the checkpoint of this series is damaged; it starts untrained');
+      for (const { family } of damagedPools)
+        telemetry.log.error({ partition, family }, 'the checkpoint of shared weights is damaged; they start untrained');
       for (const state of tracks) this.#restoreTrack(state, partition);
     } catch (error) {
       telemetry.log.error({ partition, err: error }, 'a partition cannot be read; its series start untrained');
@@ -466,7 +468,13 @@ export class Engine {
       this.registry.admit(id, source, modelOf(model, id), { number, partition });
     } else {
       const track = this.registry.admit(id, source, modelOf(model, id), { number, partition });
-      track?.memory.set(block, track.at);
+      if (track === undefined) return;
+      if (track.pool?.family !== state.pool?.family) {
+        telemetry.log.warn({ series: id }, 'the checkpoint is of another family; the series starts untrained');
+        return;
+      }
+      track.memory.set(block, track.at);
+      if (track.pool !== undefined && state.pool !== undefined) track.pool.restore(state.pool.block);
     }
   }
 

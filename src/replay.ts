@@ -164,7 +164,9 @@ class Replay {
   /** Every watched channel a series. */
   #admitAll(names: readonly string[], { all, watched }: Columns): number[] {
     const context = all.length - watched;
-    const detector = new Detector({ ...DEFAULTS, ...this.#options.detector, context }, this.#options.learner);
+    // A recording has no siblings to share weights with.
+    const options = { ...DEFAULTS, ...this.#options.detector, context, shared: false };
+    const detector = new Detector(options, this.#options.learner);
     detector.series = watched;
     return all.slice(0, watched).map((column) => this.#admit(`replay/${names[column]}`, detector));
   }

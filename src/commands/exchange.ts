@@ -28,7 +28,8 @@ export async function exportCommand(line: CommandLine): Promise<number> {
   const state = await KeptState.open(resolve(config.stateDir));
   const track = state.find(series);
   const facts = { version: VERSION, series: track.id, source: track.source, pipeline: track.pipeline };
-  const file = exportModel(detectorFor(track, config), track.block, facts);
+  const detector = detectorFor(track, config);
+  const file = exportModel(detector, track.block, weightsOf(detector, track), facts);
   const path = line.options.out ?? `${series}.safetensors`;
   const bytes = encodeSafetensors(file, TEXT, line.options.float32 === true ? 'F32' : 'F64');
   await writeFile(path, bytes);
@@ -63,7 +64,9 @@ export async function importCommand(line: CommandLine): Promise<number> {
 async function importInto(config: Config, series: string, file: TensorFile, resume: boolean): Promise<string[]> {
   const state = await KeptState.open(resolve(config.stateDir));
   const track = state.find(series);
-  const warnings = importModel(detectorFor(track, config), track.block, file, resume);
+  const detector = detectorFor(track, config);
+  const warnings = importModel(detector, track.block, weightsOf(detector, track), file, resume);
+  if (track.pool !== undefined) warnings.push('the weights are shared: the siblings of the series have them as well');
   await state.save();
   return warnings;
 }
@@ -92,4 +95,11 @@ function detectorFor({ id, pipeline, shape, group, block }: TrackState, config: 
     throw new CodedError('SHAPE', `${id}: expected the shape "${detector.shape}" of the configuration, got "${shape}"`);
   }
   return detector;
+}
+
+/** Where its weights lie: in a pool, or at the end of its block. @throws CodedError where those of a pool were damaged */
+function weightsOf({ layout, sharedWeights }: Detector, { id, block, pool }: TrackState): Float64Array {
+  if (sharedWeights === undefined) return block.subarray(layout.weights);
+  if (pool?.block.length === sharedWeights.size) return pool.block;
+  throw new CodedError('SNAPSHOT_CORRUPT', `${id}: expected the weights that it shares, found them damaged`);
 }

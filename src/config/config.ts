@@ -125,6 +125,8 @@ export interface PipelineConfig {
   hidden: number;
   /** Sources whose series are siblings, as in `hall/+/pump/#`; null: none are. */
   peers: string | null;
+  /** Whether siblings, or all series of a partition where there are none, share the weights of their networks. */
+  weights: 'per_series' | 'shared';
   /** What is watched together as well: nothing, the fields of each topic, or sources by the name of their group. */
   group: 'off' | 'topic' | ReadonlyMap<string, readonly string[]>;
   /** Sources whose series explain the others and are not watched themselves. */

@@ -163,6 +163,7 @@ function pipelineKeys(pipeline: PipelineConfig): object {
     cell: pipeline.cell,
     hidden: pipeline.hidden,
     ...given({ peers: pipeline.peers }),
+    weights: pipeline.weights,
     group: pipeline.group,
     ...(pipeline.context.length > 0 ? { context: pipeline.context } : {}),
     hold: formatDuration(pipeline.holdMs),

@@ -162,6 +162,7 @@ const NOT_OF_EVENTS = new Map<string, readonly unknown[]>([
   ['group', ['off']],
   ['context', []],
   ['peers', []],
+  ['weights', ['per_series']],
   ['direction', ['both']],
   ['min_deviation', [0, '0', '0%']],
 ]);

@@ -33,7 +33,7 @@ import { BUDGET_PATTERN, parseBudget, parsePercent, PERCENT_PATTERN } from './un
 
 const LATER = {
   top: ['include'],
-  pipelineKeys: ['memory', 'weights'],
+  pipelineKeys: ['memory'],
 };
 
 const SEED_MAX = 4_294_967_295; // 32 bits
@@ -134,6 +134,9 @@ const pipeline = section(
       .describe(
         'Series that do the same work, such as hall/+/pump/#: a new one begins with what a sibling has learned.',
       ),
+    weights: word(['per_series', 'shared'])
+      .default('per_series')
+      .describe('shared: siblings (see peers) learn one set of weights together, in a third of the memory.'),
     group: group
       .prefault('off')
       .describe(
@@ -174,6 +177,7 @@ const pipeline = section(
   cell: keys.cell,
   hidden: keys.hidden,
   peers: keys.peers ?? null,
+  weights: keys.weights,
   group: keys.group,
   context: keys.context ?? [],
   holdMs: keys.hold,

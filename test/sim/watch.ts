@@ -18,6 +18,7 @@ export const PIPELINE: PipelineConfig = {
   kind: 'values',
   cell: 'lstm',
   peers: null,
+  weights: 'per_series',
   group: 'off',
   context: [],
   holdMs: 48 * 3600_000,

@@ -16,6 +16,13 @@ it('a pipeline without rules has a detector without', () => {
   expect(detectorOptions(PIPELINE)).toEqual({ ...DEFAULTS, ...own });
 });
 
+it('a pipeline that shares weights has a detector whose block ends before them', () => {
+  const [own, shared] = (['per_series', 'shared'] as const).map((weights) => createDetector({ ...PIPELINE, weights }));
+  expect(own.sharedWeights).toBeUndefined();
+  expect(shared.sharedWeights!.size).toBeGreaterThan(0);
+  expect(shared.size).toBeLessThan(own.size - shared.sharedWeights!.size + 5);
+});
+
 it('what the rules leave open is no limit, and a percentage is a share', () => {
   const { rules } = detectorOptions({
     ...PIPELINE,

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ContextTrack } from '../../models/context-track.ts';
 import { DEFAULTS, Detector } from '../../models/detector.ts';
 import { decodeSafetensors } from '../../models/exchange/safetensors.ts';
-import { encodeSnapshot } from '../../models/snapshot.ts';
+import { encodeSnapshot, type TrackState } from '../../models/snapshot.ts';
 import { FileCheckpointStore } from '../../src/checkpoint.ts';
 import { parseCommandLine } from '../../src/cli.ts';
 import { exportCommand, importCommand } from '../../src/commands/exchange.ts';
@@ -44,11 +44,12 @@ afterEach(async () => {
 
 const at = (name: string) => join(folder, name);
 const detector = new Detector({ ...DEFAULTS, hidden: 5, season: SEASON });
+const sharing = new Detector({ ...detector.options, shared: true });
 
-async function configure(hidden = 5): Promise<void> {
+async function configure(hidden = 5, keys = ''): Promise<void> {
   const listen = 'http: {listen: "127.0.0.1:1"}';
   const sources = 'sources: {in: {type: http}}';
-  const pipelines = `pipelines: {plant: {inputs: [in], hidden: ${hidden}, season: 1m}}`;
+  const pipelines = `pipelines: {plant: {inputs: [in], hidden: ${hidden}, season: 1m${keys}}}`;
   await writeFile(
     at('pipelines.yaml'),
     ['version: 1', `state_dir: ${at('state')}`, listen, sources, pipelines].join('\n'),
@@ -56,18 +57,21 @@ async function configure(hidden = 5): Promise<void> {
 }
 
 /** The state of a daemon that has watched two pumps for a while. */
-async function leaveState(): Promise<void> {
-  const world = newWorld(detector);
+async function leaveState(shared = false): Promise<void> {
+  const world = newWorld(shared ? sharing : detector);
+  if (shared) world.model.peers = '+';
   for (const [k, id] of ['pump_a', 'pump_b'].entries()) {
     play(
       world,
       Array.from({ length: 400 }, (_, i) => ({ id, time: i * SECOND, value: (k + 1) * wave(i + 77 * k) })),
     );
   }
-  const shards = [...world.registry].map((track) => {
-    const { shape, size } = detector;
-    const bytes = encodeSnapshot(track.partition, [{ ...track, pipeline: 'plant', shape, size }], new TextEncoder());
-    return { partition: track.partition, position: 0, bytes };
+  const { shape, size } = world.model.detector;
+  const partitions = new Set([...world.registry].map(({ partition }) => partition));
+  const shards = [...partitions].map((partition) => {
+    const tracks = [...world.registry].filter((track) => track.partition === partition);
+    const rows = tracks.map((track) => ({ ...track, pipeline: 'plant', shape, size }));
+    return { partition, position: 0, bytes: encodeSnapshot(partition, rows, new TextEncoder()) };
   });
   await new FileCheckpointStore(new FileStorage(new SystemDisk(at('state')))).save({
     position: 5,
@@ -80,8 +84,9 @@ async function leaveState(): Promise<void> {
 const command = (run: typeof exportCommand, ...words: string[]) =>
   run(parseCommandLine([run === exportCommand ? 'export' : 'import', ...words, '--config', at('pipelines.yaml')]));
 const blockOf = async (series: string) => (await KeptState.open(at('state'))).find(series).block;
-const { learned, fast } = detector.layout;
-const weights = (block: Float64Array) => block.subarray(fast, fast + detector.fast.weightCount);
+const { learned, fast, weights: weightsAt } = detector.layout;
+const ahead = weightsAt + 2 * detector.fast.weightCount;
+const weights = (block: Float64Array) => block.subarray(weightsAt, weightsAt + detector.fast.weightCount);
 
 describe('a series', () => {
   beforeEach(async () => {
@@ -110,7 +115,8 @@ describe('a series', () => {
     const got = await blockOf('pump_b');
     expectSameBits('weights', weights(got), weights(a));
     expectSameBits('all before the network', got.subarray(0, fast), b.subarray(0, fast));
-    const moments = got.subarray(fast + detector.fast.weightCount, fast + 2 * detector.fast.weightCount);
+    expectSameBits('the network of a season ahead', got.subarray(ahead), b.subarray(ahead));
+    const moments = got.subarray(weightsAt + detector.fast.weightCount, ahead);
     expect(moments.every((moment) => moment === 0)).toBe(true);
     expectSameBits('the other', await blockOf('pump_a'), a);
     expect((await new FileCheckpointStore(new FileStorage(new SystemDisk(at('state')))).load())?.journal).toEqual({
@@ -193,6 +199,39 @@ test('what only explains others has nothing to export', async () => {
     journal: {},
   });
   await expect(command(exportCommand, 'valve')).rejects.toMatchObject({ code: 'SERIES_CONTEXT' });
+});
+
+const stateOf = async (series: string) => (await KeptState.open(at('state'))).find(series);
+const weightsIn = ({ pool }: TrackState) => pool!.block.slice(0, sharing.fast.weightCount);
+
+describe('a series that shares its weights', () => {
+  beforeEach(async () => {
+    await configure(5, ', weights: shared, peers: +');
+    await leaveState(true);
+  });
+
+  test('is exported with them, under the same names as one that has its own', async () => {
+    const namesIn = async (name: string) =>
+      [...decodeSafetensors(await readFile(at(name)), new TextDecoder()).tensors.keys()].sort();
+    await command(exportCommand, 'pump_a', '--out', at('shared.safetensors'));
+    await configure();
+    await leaveState();
+    await command(exportCommand, 'pump_a', '--out', at('own.safetensors'));
+    expect(await namesIn('shared.safetensors')).toEqual(await namesIn('own.safetensors'));
+  });
+
+  test('gets back what it was, to the last bit, and its siblings learn on from the same weights', async () => {
+    const [a, b] = [await stateOf('pump_a'), await stateOf('pump_b')];
+    await command(exportCommand, 'pump_a', '--out', at('a.safetensors'));
+    await command(importCommand, at('a.safetensors'), 'pump_a');
+    expectSameBits('weights', weightsIn(await stateOf('pump_b')), weightsIn(a));
+    expect((await stateOf('pump_b')).pool!.block).not.toEqual(a.pool!.block);
+    await command(importCommand, at('a.safetensors'), 'pump_a', '--resume');
+    expect(warned).toContain('the siblings of the series have them as well');
+    expectSameBits('pool', (await stateOf('pump_b')).pool!.block, a.pool!.block);
+    expectSameBits('block', (await stateOf('pump_a')).block, a.block);
+    expectSameBits('sibling', (await stateOf('pump_b')).block, b.block);
+  });
 });
 
 test('without a state there is nothing to export', async () => {

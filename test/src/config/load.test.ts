@@ -135,6 +135,7 @@ pipelines:
     cell: lstm
     hidden: 64
     peers: hall/+/pump/#
+    weights: shared
     group: topic
     hold: 3d
     season: 7d
@@ -156,6 +157,7 @@ outputs: {out: {type: log, path: alerts.jsonl}}
       cell: 'lstm',
       hidden: 64,
       peers: 'hall/+/pump/#',
+      weights: 'shared',
       group: 'topic',
       context: [],
       holdMs: 3 * 86_400_000,
@@ -175,7 +177,7 @@ outputs: {out: {type: log, path: alerts.jsonl}}
 sources: {push: {type: http}}
 pipelines:
   few: {inputs: [push], kind: events}
-  all: {inputs: [push], kind: events, cell: lstm, group: off, direction: both, min_deviation: 0, limits: {}}
+  all: {inputs: [push], kind: events, cell: lstm, weights: per_series, group: off, direction: both, min_deviation: 0, limits: {}}
 `);
     expect([...pipelines.values()].map(({ kind }) => kind)).toEqual(['events', 'events']);
     expect(pipelines.get('all')).toEqual(pipelines.get('few'));

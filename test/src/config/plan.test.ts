@@ -126,9 +126,16 @@ describe('the difference', () => {
     ['', ', context: [x/v]'],
     [', context: [x/v]', ', context: [y/v]'],
     [', context: [x/v]', ', context: [x/v, y/v]'],
+    ['', ', weights: shared'],
+    [', weights: shared', ', weights: shared, peers: hall/+/flow'],
   ])('drops the models of a pipeline whose shape changed: "%s" to "%s"', (old, next) => {
     const steps = difference(planOf(two(old)), planOf(two(next)));
     expect(steps).toMatchObject([{ action: 'change', keepsModels: false }]);
+  });
+
+  it('keeps the models of a pipeline that changes its peers and shares no weights', () => {
+    const steps = difference(planOf(two('')), planOf(two(', peers: hall/+/flow')));
+    expect(steps).toMatchObject([{ action: 'change', keepsModels: true }]);
   });
 
   it('sees a changed group', () => {

@@ -214,6 +214,13 @@ export const wrongFiles: WrongFile[] = [
   wrong('a side of events', pipeline('kind: events\n    ¦direction: up'), 'CONFIG_CONFLICT'),
   wrong('a size of events', pipeline('kind: events\n    ¦min_deviation: 5%'), 'CONFIG_CONFLICT'),
   wrong('siblings of events', pipeline('kind: events\n    ¦peers: a/+/#'), 'CONFIG_CONFLICT'),
+  wrong(
+    'shared weights of events',
+    pipeline('kind: events\n    ¦weights: shared'),
+    'CONFIG_CONFLICT',
+    'weights has no effect on events',
+  ),
+  wrong('weights of nobody', pipeline('weights: ¦share'), 'CONFIG_VALUE', 'did you mean "shared"?'),
   wrong('limits of events', pipeline('kind: events\n    ¦limits: {max: 1}'), 'CONFIG_CONFLICT'),
 
   // Not yet
@@ -227,9 +234,9 @@ export const wrongFiles: WrongFile[] = [
   wrong('an output type of a later version', 'outputs:\n  a: {type: ¦alertmanager}\n', 'CONFIG_NOT_AVAILABLE'),
   wrong(
     'a pipeline key of a later version',
-    pipeline('¦weights: shared'),
+    pipeline('¦memory: 1h'),
     'CONFIG_NOT_AVAILABLE',
-    '"weights" is not available',
+    '"memory" is not available',
   ),
   wrong('a cell nobody knows', pipeline('cell: ¦grue'), 'CONFIG_VALUE', 'did you mean "gru"'),
   wrong('four threads', 'threads: ¦4\n', 'CONFIG_NOT_AVAILABLE'),
