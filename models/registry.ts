@@ -27,6 +27,8 @@ export interface Model<D extends TrackDetector = TrackDetector> {
   seed: number;
   /** Pattern of sources whose series are siblings (models/peers.ts). */
   peers?: string;
+  /** What the series of a source shares a partition for beside its family (src/groups.ts). */
+  home?: ((source: string) => string | undefined) | undefined;
   /** Series that explain the others: ids in the order of the inputs, and what steps them. */
   context?: { ids: readonly string[]; model: Model<ContextTrack> };
 }
@@ -104,7 +106,18 @@ export class Registry {
 
   /** Where a series of this source is kept, or would be. */
   partitionOf(id: string, source: string, model: Model): number {
-    return this.#byId.get(id)?.partition ?? homeOf(id, familyIn(model, source));
+    return this.#byId.get(id)?.partition ?? homeOf(id, source, model);
+  }
+
+  /** Moves a series to the partition where its model has it by now. Its bits stay as they are. */
+  rehome(track: Track): void {
+    const partition = homeOf(track.id, track.source, track.model);
+    if (partition === track.partition || track.pool !== undefined) return;
+    const { size } = track.model.detector;
+    const { memory, at } = this.#slotsOf(partition, size).take();
+    memory.set(track.memory.subarray(track.at, track.at + size), at);
+    this.#slotsOf(track.partition, size).give({ memory: track.memory, at: track.at });
+    Object.assign(track, { memory, at, partition });
   }
 
   numbered(number: number): Track | undefined {
@@ -128,7 +141,7 @@ export class Registry {
     const known = this.#byId.get(id);
     if (known !== undefined) return known;
     const family = familyIn(model, source);
-    const { number = -1, partition = homeOf(id, family) } = place;
+    const { number = -1, partition = homeOf(id, source, model) } = place;
     const key = poolKey(partition, model, family);
     const { sharedWeights, size } = model.detector;
     const makesPool = sharedWeights !== undefined && !this.#pools.has(key);
@@ -255,9 +268,8 @@ function familyIn({ peers }: Model, source: string): string | undefined {
   return peers === undefined ? undefined : familyOf(peers, source);
 }
 
-/** What a sibling learned is handed on, and nothing crosses a partition. */
-function homeOf(id: string, family: string | undefined): number {
-  return hash32(family ?? id) % PARTITIONS;
+function homeOf(id: string, source: string, model: Model): number {
+  return hash32(model.home?.(source) ?? familyIn(model, source) ?? id) % PARTITIONS;
 }
 
 function placeOf({ pipeline }: Model, id: string): string {

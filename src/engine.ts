@@ -27,6 +27,7 @@ import type {
   LogOwner,
   Ownership,
   SampleLog,
+  Shard,
 } from '../models/ports.ts';
 import { learningAt, learningOf } from '../models/progress.ts';
 import { type Model, modelOf, Registry, type Track } from '../models/registry.ts';
@@ -40,8 +41,10 @@ import type { MessageFacts } from '../sensors/source.ts';
 import { seriesId } from '../sensors/topic.ts';
 import { AlertLog } from './alert-log.ts';
 import type { PipelineConfig } from './config/config.ts';
+import { keepPipeline, keptPipeline } from './config/kept.ts';
 import { contextOf, createDetector } from './detector-options.ts';
 import { GroupKeeper, groupOf } from './group-keeper.ts';
+import { homeIn } from './groups.ts';
 import { Intake, type Receipt } from './intake.ts';
 import { checksumOf, Redelivery } from './redelivery.ts';
 import { type Head, lost, planRecovery, type Recovery, refuseLoss, type Tail } from './recovery.ts';
@@ -124,6 +127,8 @@ export class Engine {
   #published = 0;
   /** Behind this position the log must be kept, for the newest checkpoint. */
   #keptFrom = 0;
+  /** How often series may have moved between partitions. */
+  #moves = 0;
   /** Scored since the last checkpoint. */
   #rows = 0;
   #secondsPerRow = SECONDS_PER_ROW;
@@ -160,9 +165,19 @@ export class Engine {
   /** Makes or changes what a pipeline brings to its series. Its models go on where their shape allows. */
   configure(pipeline: string, config: PipelineConfig, keepsModels: boolean): void {
     if (isDeepStrictEqual(this.#configs.get(pipeline), config)) return;
-    this.#append({ verb: 'configure', pipeline, config, keepsModels });
+    this.#append({ verb: 'configure', pipeline, config: keepPipeline(config), keepsModels });
     // Whoever asked goes on with what it brings.
     this.#options.log.readNow();
+  }
+
+  /** Who belongs together under the new configuration lies together from now on. */
+  #rehome(pipeline: string): void {
+    this.#moves++;
+    for (const track of this.registry) {
+      if (track.model.pipeline !== pipeline) continue;
+      track.model.home = this.#models.get(pipeline)?.home;
+      this.registry.rehome(track);
+    }
   }
 
   removePipeline(pipeline: string): void {
@@ -192,10 +207,13 @@ export class Engine {
     model.seed = config.seed;
     if (config.peers === null) delete model.peers;
     else model.peers = config.peers;
+    model.home = homeIn(id, config);
     const context = contextOf(id, config);
     if (context === undefined) delete model.context;
     else if (!keepsModels || model.context === undefined) model.context = context;
+    if (model.context !== undefined) model.context.model.home = model.home;
     this.#models.set(id, model);
+    this.#rehome(id);
     if (this.#groups.configure(id, config)) this.#closeOrphans(time);
     this.#localOffset.set(id, localOffsetOf(config.timezone));
     this.#inputs.set(id, config.inputs);
@@ -422,7 +440,7 @@ export class Engine {
     this.registry.reserveNumbers(head.nextNumber);
     for (const source of head.deaf) this.#deaf.add(source);
     for (const { id, config, since, series } of head.pipelines) {
-      this.#configure(id, config, true, since ?? -Infinity);
+      this.#configure(id, keptPipeline(config), true, since ?? -Infinity);
       const model = this.#models.get(id);
       if (model === undefined) continue;
       model.detector.series = series;
@@ -468,13 +486,8 @@ export class Engine {
       this.registry.admit(id, source, modelOf(model, id), { number, partition });
     } else {
       const track = this.registry.admit(id, source, modelOf(model, id), { number, partition });
-      if (track === undefined) return;
-      if (track.pool?.family !== state.pool?.family) {
-        telemetry.log.warn({ series: id }, 'the checkpoint is of another family; the series starts untrained');
-        return;
-      }
-      track.memory.set(block, track.at);
-      if (track.pool !== undefined && state.pool !== undefined) track.pool.restore(state.pool.block);
+      track?.memory.set(block, track.at);
+      if (state.pool !== undefined) track?.pool?.restore(state.pool.block);
     }
   }
 
@@ -557,7 +570,7 @@ export class Engine {
         for (const { detector } of this.#modelsOf(command.pipeline)) detector.series = command.series;
         break;
       case 'configure':
-        this.#configure(command.pipeline, command.config as PipelineConfig, command.keepsModels, time);
+        this.#configure(command.pipeline, keptPipeline(command.config), command.keepsModels, time);
         break;
       case 'remove':
         this.#removePipeline(command.pipeline, time);
@@ -571,6 +584,8 @@ export class Engine {
         break;
       case 'group': {
         const { pipeline, source, watched, context } = command;
+        const model = this.#models.get(pipeline);
+        if (model !== undefined && this.#asleep.has(this.registry.partitionOf(seriesId(source), source, model))) break;
         this.#groups.admit(pipeline, source, [...watched, ...context], watched.length);
         this.#closeOrphans(time);
       }
@@ -652,20 +667,7 @@ export class Engine {
     this.#runaway.look(this.registry, telemetry);
     const head = this.#head();
     const rows = this.#rows;
-    const shards = [];
-    for (const [partition, tracks] of this.#byPartition()) {
-      // A series may have been removed, and its memory be another's, since the list was made.
-      const present = tracks.filter((track) => this.registry.find(track.id) === track);
-      const states = present.map((track) => ({
-        ...track,
-        pipeline: track.model.pipeline,
-        shape: track.model.detector.shape,
-        size: track.model.detector.size,
-        ...groupOf(track),
-      }));
-      shards.push({ partition, position: log.position, bytes: encodeSnapshot(partition, states, TEXT) });
-      await nextTurn();
-    }
+    const shards = await this.#copyPartitions();
     const journal: Tail = { alerts: this.alertLog.toJSON(), redelivery: this.#redelivery.toJSON() };
     const { position } = log;
     try {
@@ -684,26 +686,46 @@ export class Engine {
     }
   }
 
+  /** Each partition between two batches. */
+  async #copyPartitions(): Promise<Shard[]> {
+    const { log } = this.#options;
+    const shards: Shard[] = [];
+    const moves = this.#moves;
+    const partitions = new Set([...this.registry].map((track) => track.partition));
+    for (const partition of partitions) {
+      if (!this.#options.ownership.owns(partition)) continue;
+      // As it is now: series come and go while others are copied.
+      const present = [...this.registry].filter((track) => track.partition === partition);
+      const states = present.map((track) => ({
+        ...track,
+        pipeline: track.model.pipeline,
+        shape: track.model.detector.shape,
+        size: track.model.detector.size,
+        ...groupOf(track),
+      }));
+      shards.push({ partition, position: log.position, bytes: encodeSnapshot(partition, states, TEXT) });
+      await nextTurn();
+    }
+    // Who moved meanwhile may be in none of the copies.
+    return moves === this.#moves ? shards : this.#copyPartitions();
+  }
+
   #head(): Head {
     const pipelines = [...this.#configs].flatMap(([id, config]) => {
       const model = this.#models.get(id);
       if (model === undefined) return [];
       const { listeningSince, detector } = model;
-      return [{ id, config, since: Number.isFinite(listeningSince) ? listeningSince : null, series: detector.series }];
+      return [
+        {
+          id,
+          config: keepPipeline(config),
+          since: Number.isFinite(listeningSince) ? listeningSince : null,
+          series: detector.series,
+        },
+      ];
     });
     const { nextNumber } = this.registry;
     return { position: this.#options.log.position, pipelines, deaf: [...this.#deaf], nextNumber };
-  }
-
-  #byPartition(): Map<number, Track[]> {
-    const partitions = new Map<number, Track[]>();
-    for (const track of this.registry) {
-      if (!this.#options.ownership.owns(track.partition)) continue;
-      const tracks = partitions.get(track.partition);
-      if (tracks === undefined) partitions.set(track.partition, [track]);
-      else tracks.push(track);
-    }
-    return partitions;
   }
 
   #seriesByState(): Record<string, number> {

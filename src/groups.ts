@@ -15,7 +15,7 @@ import { cadenceOf } from '../models/cadence.ts';
 import { GroupDetector } from '../models/group/group-detector.ts';
 import { KIND, kindOf } from '../models/kind.ts';
 import { sampleCountOf } from '../models/order.ts';
-import type { Registry, Track } from '../models/registry.ts';
+import type { Model, Registry, Track } from '../models/registry.ts';
 import { seriesId } from '../sensors/topic.ts';
 import type { PipelineConfig } from './config/config.ts';
 
@@ -72,6 +72,22 @@ export function isWanted({ pipeline, source, members, watched }: Members, config
       group.watched.length === watched &&
       [...group.watched, ...group.context].join() === members.join(),
   );
+}
+
+/**
+ * What a series of a pipeline must lie in one partition for, by its source: whose values it reads, or whose weights it
+ * shares, is brought back to the same moment as itself. undefined: for nothing.
+ */
+export function homeIn(pipeline: string, { group, context, peers }: PipelineConfig): Model['home'] {
+  // All of it hangs together: context explains every series, and families lie across groups.
+  if (context.length > 0 || (peers !== null && group !== 'off')) return () => pipeline;
+  if (group === 'off') return undefined;
+  if (group === 'topic') return topicOf;
+  const names = new Map<string, string>();
+  for (const [name, members] of group) {
+    for (const source of [...members, namedSource(pipeline, name)]) names.set(source, namedSource(pipeline, name));
+  }
+  return (source) => names.get(source);
 }
 
 /** No topic's group can be called as one by hand is. */

@@ -14,12 +14,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CodedError } from '../models/errors.ts';
 import type { KeptCheckpoint, KeptGeneration, KeptShard } from '../models/ports.ts';
-import type { PipelineConfig } from './config/config.ts';
 
 /** State that belongs to no track, as it was before the first partition was copied. */
 export interface Head {
   position: number;
-  pipelines: { id: string; config: PipelineConfig; since: number | null; series: number }[];
+  /** `config` as src/config/kept.ts has it. */
+  pipelines: { id: string; config: unknown; since: number | null; series: number }[];
   /** Sources that cannot be heard. */
   deaf: string[];
   nextNumber: number;

@@ -26,8 +26,7 @@ function plant(seconds: number, own: readonly number[] = []) {
 
 async function started(config = BESIDE, store = new MemoryCheckpointStore(), now = Number.NaN): Promise<Watch> {
   const watch = new Watch({ config, store, now });
-  await watch.engine.restore();
-  watch.engine.start();
+  await watch.start();
   return watch;
 }
 
@@ -110,7 +109,7 @@ describe('a series that explains others', () => {
     const second = await started({ ...BESIDE, context: ['line/valve/rate'] }, store, first.clock.now());
     expect([...second.engine.registry].map(({ id }) => id)).toEqual([]);
     expect(second.lines.all.map(({ msg }) => msg)).toContain(
-      'the checkpoint is of another shape; the series starts untrained',
+      'the models are of another shape now; the series start untrained',
     );
   });
 

@@ -43,8 +43,7 @@ async function run(watch: Watch, say: Say, from: number, until: number): Promise
 
 async function started(config = GROUPED, store = new MemoryCheckpointStore(), now = Number.NaN): Promise<Watch> {
   const watch = new Watch({ store, config, now });
-  await watch.engine.restore();
-  watch.engine.start();
+  await watch.start();
   return watch;
 }
 
