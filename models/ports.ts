@@ -76,9 +76,10 @@ export interface Net<Stream = unknown> {
 
 /** Commands reach the state only as entries of the log, so that a replay repeats them. */
 export type Command =
-  | { verb: 'ack'; alert: string }
-  /** What an alert is about is the usual from now on; it ends with the next sample of its series. */
-  | { verb: 'accept'; alert: string }
+  /** Somebody has seen the open alert of a series. */
+  | { verb: 'ack'; series: string }
+  /** What the open alert of a series is about is the usual from now on; it ends with the next sample. */
+  | { verb: 'accept'; series: string }
   /** From now on a source is heard again, null: every source. Nobody is overdue for the time before. */
   | { verb: 'listen'; source: string | null }
   /** A source cannot be heard: whoever is silent there may be talking. */
