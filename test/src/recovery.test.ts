@@ -66,7 +66,7 @@ describe('a daemon that was killed', () => {
     const [straight] = await lives(disk, [], 200, [50, 150]);
     const newest = disk.list('checkpoint').findLast((name) => /^\d+$/.test(name))!;
     for (const name of disk.list(`checkpoint/${newest}`)) {
-      if (!name.endsWith('.twsn')) continue;
+      if (!name.endsWith('.twsn.zst')) continue;
       const file = disk.open(`checkpoint/${newest}/${name}`, 'append');
       file.truncate(file.size - 1);
       file.close();
@@ -82,7 +82,7 @@ describe('a daemon that was killed', () => {
     const disk = new SimDisk();
     const [straight] = await lives(disk, [], 200, [50, 150]);
     const newest = disk.list('checkpoint').findLast((name) => /^\d+$/.test(name))!;
-    const shard = disk.list(`checkpoint/${newest}`).find((name) => name.endsWith('.twsn'))!;
+    const shard = disk.list(`checkpoint/${newest}`).find((name) => name.endsWith('.twsn.zst'))!;
     disk.remove(`checkpoint/${newest}/${shard}`);
     const again = await live(disk, NOW + 200_000);
     expect(blocksOf(again)).toEqual(blocksOf(straight));
@@ -93,7 +93,7 @@ describe('a daemon that was killed', () => {
     await lives(disk, [], 200, [50, 150]);
     for (const name of disk.list('checkpoint')) {
       if (!/^\d+$/.test(name)) continue;
-      const shard = disk.list(`checkpoint/${name}`).find((file) => file.endsWith('.twsn'))!;
+      const shard = disk.list(`checkpoint/${name}`).find((file) => file.endsWith('.twsn.zst'))!;
       disk.remove(`checkpoint/${name}/${shard}`);
     }
     // The log begins behind the checkpoint before the newest.
