@@ -625,6 +625,8 @@ export class Engine {
       shards.push({ partition, position: log.position, bytes: encodeSnapshot(partition, states, TEXT) });
       await nextTurn();
     }
+    // What is noted as come in is in the log, or whoever sends it again would be told that it is.
+    this.intake.flush();
     const journal: Tail = { alerts: this.alertLog.toJSON(), redelivery: this.#redelivery.toJSON() };
     const { position } = log;
     try {

@@ -117,6 +117,25 @@ describe('a daemon that was killed', () => {
     expect(blocksOf(third)).toEqual(blocksOf(again));
   });
 
+  it('takes in again what came while a checkpoint was made, unless the log has it', async () => {
+    const disk = new SimDisk();
+    const watch = await live(disk, NOW);
+    await second(watch, 0);
+    const bring = ({ engine, clock }: Watch, again: boolean) => {
+      const facts = { retained: false, session: 'mqtt', packetId: 1, again };
+      engine.receive('mqtt', TOPICS[0], Buffer.from('{"v":7}'), clock.now(), facts);
+    };
+    const saving = watch.engine.checkpoint();
+    // Until the turn is over after which the last of three partitions is copied.
+    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+    bring(watch, false);
+    await saving;
+    const again = await live(disk.kill(), NOW + 1000);
+    bring(again, true);
+    for (const { engine } of [watch, again]) await engine.settled();
+    expect(blocksOf(again)).toEqual(blocksOf(watch));
+  });
+
   it('keeps the log no longer than it is needed', async () => {
     const disk = new SimDisk();
     await lives(disk, [20, 40, 60, 80], 100, [10, 30, 50, 70, 90]);
