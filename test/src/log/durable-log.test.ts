@@ -47,7 +47,10 @@ async function filled(count: number, segmentBytes = 1 << 20): Promise<SimDisk> {
   const disk = new SimDisk();
   const { log } = opened(disk, { segmentBytes });
   await log.replay(0, { before: () => {}, read: () => {} });
-  for (let i = 1; i <= count; i++) log.append(entry(i));
+  for (let i = 1; i <= count; i++) {
+    log.append(entry(i));
+    if (i % 5 === 0) await log.sync();
+  }
   await log.sync();
   return disk;
 }
@@ -153,6 +156,26 @@ describe('the log on disk', () => {
       const { times } = await reread(disk.cut(random));
       expect(times.slice(0, kept)).toEqual(upTo(kept));
     }
+  });
+
+  it('outlasts a power cut with what a process had written that was killed before it was synced', async () => {
+    const random = createRandom(3);
+    const disk = new SimDisk();
+    const { log } = opened(disk);
+    for (let i = 1; i <= 5; i++) log.append(entry(i));
+    const next = disk.kill();
+    await opened(next).log.replay(0, { before: () => {}, read: () => {} });
+    for (let run = 0; run < 50; run++) expect((await reread(next.cut(random))).times).toEqual(upTo(5));
+  });
+
+  it('begins no other segment while a power cut could leave that and not the one before', async () => {
+    const disk = new SimDisk();
+    const { log } = opened(disk, { segmentBytes: 100 });
+    for (let i = 1; i <= 10; i++) log.append(entry(i));
+    expect(segmentsOf(disk)).toEqual([1]);
+    await log.sync();
+    for (let i = 11; i <= 20; i++) log.append(entry(i));
+    expect(segmentsOf(disk)).toEqual([1, 11]);
   });
 
   it('goes on while the disk is full, says so, and keeps again what comes once there is room', async () => {
