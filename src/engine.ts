@@ -73,6 +73,8 @@ const SECONDS_PER_ROW = 2e-5;
 const TICK_MS = 1000;
 const TICK_LATE_MS = 1500;
 const GROUP_EVERY_MS = 10_000;
+/** Between two attempts, in multiples of the time that one takes. */
+const HOLE_PAUSE = 4;
 /** No pipeline reads this source. */
 const UNROUTED: Receipt = { accepted: 0, drops: ['unrouted'] };
 const REDELIVERED: Receipt = { accepted: 0, drops: ['redelivered'] };
@@ -125,6 +127,10 @@ export class Engine {
   #secondsPerRow = SECONDS_PER_ROW;
   #kept: Promise<void> | undefined;
   #saving: Promise<void> | undefined;
+  /** How often the log began to keep nothing. */
+  #holes = 0;
+  /** When a checkpoint is tried again that lies behind them. */
+  #closeHoleAt = Infinity;
   #tickedAt = Infinity;
   #groupedAt = -Infinity;
 
@@ -449,9 +455,29 @@ export class Engine {
   }
 
   #onLogTrouble(error: unknown): void {
+    if (error === undefined) return void this.#closeHole();
+    this.#holes++;
+    this.#closeHoleAt = Infinity;
     this.#options.telemetry.durable(error);
-    // Behind the hole the log goes on; before it, only a checkpoint knows.
-    if (error === undefined) this.checkpoint().catch(() => {}); // logged and counted where it failed
+  }
+
+  /** Behind a hole the log goes on. What was in it only a checkpoint knows, and until there is one nothing is well. */
+  async #closeHole(): Promise<void> {
+    const { clock, log, telemetry } = this.#options;
+    const holes = this.#holes;
+    this.#closeHoleAt = Infinity;
+    await log.drained();
+    // One that is being written may have begun before the hole.
+    await this.#saving?.catch(() => {}); // logged and counted where it failed
+    const started = clock.now();
+    try {
+      await this.checkpoint();
+      if (holes === this.#holes) telemetry.durable(undefined);
+    } catch {
+      // Logged and counted. A disk that takes the log and no checkpoint is not to be kept busy with the attempt.
+      const now = clock.now();
+      if (holes === this.#holes) this.#closeHoleAt = now + HOLE_PAUSE * (now - started);
+    }
   }
 
   #tick(): void {
@@ -462,6 +488,7 @@ export class Engine {
     if (now - this.#tickedAt > TICK_LATE_MS) this.#append({ verb: 'listen', source: null });
     this.#tickedAt = now;
     this.#shareBudgets();
+    if (now >= this.#closeHoleAt) void this.#closeHole();
     if (now - this.#groupedAt >= GROUP_EVERY_MS) {
       this.#groupedAt = now;
       for (const command of this.#groups.missing()) this.#append(command);

@@ -25,6 +25,13 @@ async function live(disk: SimDisk, now: number): Promise<Watch> {
 }
 
 const NOW = 1_763_640_000_000;
+
+/** A message that its sender sends until it is acknowledged. */
+function bring({ engine, clock }: Watch, again: boolean): void {
+  const facts = { retained: false, session: 'mqtt', packetId: 1, again };
+  engine.receive('mqtt', TOPICS[0], Buffer.from('{"v":7}'), clock.now(), facts);
+}
+
 const blocksOf = (watch: Watch) => IDS.map((id) => watch.block(id));
 const told = (watches: readonly Watch[]) => watches.flatMap(({ alerts }) => alerts);
 
@@ -121,10 +128,6 @@ describe('a daemon that was killed', () => {
     const disk = new SimDisk();
     const watch = await live(disk, NOW);
     await second(watch, 0);
-    const bring = ({ engine, clock }: Watch, again: boolean) => {
-      const facts = { retained: false, session: 'mqtt', packetId: 1, again };
-      engine.receive('mqtt', TOPICS[0], Buffer.from('{"v":7}'), clock.now(), facts);
-    };
     const saving = watch.engine.checkpoint();
     // Until the turn is over after which the last of three partitions is copied.
     for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -134,6 +137,27 @@ describe('a daemon that was killed', () => {
     bring(again, true);
     for (const { engine } of [watch, again]) await engine.settled();
     expect(blocksOf(again)).toEqual(blocksOf(watch));
+  });
+
+  it('is as it was after a full disk as soon as it says that it keeps what comes in, and not before', async () => {
+    const disk = new SimDisk();
+    const watch = await live(disk, NOW);
+    const degraded = async () => {
+      const metric = await watch.telemetry.metrics.getSingleMetric('tidewatch_durability_degraded')!.get();
+      return metric.values[0].value;
+    };
+    for (let i = 0; i < 20; i++) await second(watch, i);
+    disk.capacity = disk.used;
+    for (let i = 20; i < 23; i++) await second(watch, i);
+    expect(await degraded()).toBe(1);
+    // Enough for the log, and not for a checkpoint of what the log has not.
+    disk.capacity = disk.used + 5000;
+    for (let i = 23; i < 26; i++) await second(watch, i);
+    expect(await degraded()).toBe(1);
+    disk.capacity = Infinity;
+    for (let i = 26; i < 29; i++) await second(watch, i);
+    expect(await degraded()).toBe(0);
+    expect(blocksOf(await live(disk.kill(), NOW + 29_000))).toEqual(blocksOf(watch));
   });
 
   it('keeps the log no longer than it is needed', async () => {
