@@ -283,7 +283,12 @@ export class DurableLog implements SampleLog {
 
   /** Nobody writes to it any more: it is closed once it is synced. */
   #release(segment: Segment): void {
-    if (!this.#unsynced.includes(segment) && !this.#due.includes(segment)) segment.file.close();
+    if (this.#unsynced.includes(segment) || this.#due.includes(segment)) return;
+    try {
+      segment.file.close();
+    } catch {
+      // It is synced, or known not to be.
+    }
   }
 
   #decode(payload: Uint8Array, onDamage: () => void): LogEntry | undefined {

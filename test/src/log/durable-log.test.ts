@@ -216,6 +216,19 @@ describe('the log on disk', () => {
     expect(troubles).toHaveLength(2);
   });
 
+  it('is not hindered by a file that cannot be closed', async () => {
+    const disk = new SimDisk();
+    const { log, troubles } = opened(disk, { segmentBytes: 60 });
+    log.append(entry(1));
+    await log.sync();
+    // The segment is full: another is opened, its head written, and this one closed.
+    disk.failAt(4, 'EIO');
+    log.append(entry(2));
+    expect(disk.calls.at(-2)).toBe(`close ${segmentPath(1)}`);
+    expect(troubles).toEqual([]);
+    expect((await reread(disk.kill())).times).toEqual([1, 2]);
+  });
+
   it('is refused where a later version wrote it', async () => {
     const disk = await filled(1);
     const bytes = disk.read(segmentPath(1))!.slice();
