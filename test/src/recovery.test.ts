@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { segmentPath, segmentsOf } from '../../src/log/segments.ts';
 import { SimDisk } from '../sim/disk.ts';
@@ -25,6 +26,10 @@ async function live(disk: SimDisk, now: number): Promise<Watch> {
 }
 
 const NOW = 1_763_640_000_000;
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await nextTurn();
+}
 
 /** A message that its sender sends until it is acknowledged. */
 function bring({ engine, clock }: Watch, again: boolean): void {
@@ -130,7 +135,7 @@ describe('a daemon that was killed', () => {
     await second(watch, 0);
     const saving = watch.engine.checkpoint();
     // Until the turn is over after which the last of three partitions is copied.
-    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await turns(2);
     bring(watch, false);
     await saving;
     const again = await live(disk.kill(), NOW + 1000);
@@ -156,6 +161,7 @@ describe('a daemon that was killed', () => {
     expect(await degraded()).toBe(1);
     disk.capacity = Infinity;
     for (let i = 26; i < 29; i++) await second(watch, i);
+    await turns(5);
     expect(await degraded()).toBe(0);
     expect(blocksOf(await live(disk.kill(), NOW + 29_000))).toEqual(blocksOf(watch));
   });
