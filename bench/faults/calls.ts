@@ -122,8 +122,10 @@ export async function killEverywhere({
   return ledger;
 }
 
-export async function run({ smoke }: SectionOptions): Promise<Row[]> {
-  const stride = smoke ? 29 : 1;
+export const name = 'calls';
+
+export async function run({ size }: SectionOptions): Promise<Row[]> {
+  const stride = size === 'smoke' ? 29 : 1;
   return [
     ...rowsOf('calls_kill', await killEverywhere({ stride })),
     ...rowsOf('calls_kill_twice', await killEverywhere({ stride, isTwice: true })),

@@ -2,10 +2,8 @@
 import { measuredRow, type Row, type RowKind } from '../rows.ts';
 
 export interface SectionOptions {
-  /** Everything, however long it takes. */
-  long: boolean;
-  /** Only enough to see that it runs. */
-  smoke: boolean;
+  /** Enough to see that it runs; all that a few minutes allow; everything. */
+  size: 'smoke' | 'default' | 'long';
 }
 
 export interface Findings {

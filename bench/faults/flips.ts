@@ -134,12 +134,14 @@ export async function damageTwice(): Promise<Findings> {
   return ledger;
 }
 
-export async function run({ long, smoke }: SectionOptions): Promise<Row[]> {
-  const [stride, shardStride] = smoke ? [97, 9973] : [1, long ? 1 : 13];
+export const name = 'flips';
+
+export async function run({ size }: SectionOptions): Promise<Row[]> {
+  const [stride, shardStride] = size === 'smoke' ? [97, 9973] : [1, size === 'long' ? 1 : 13];
   const found = await damageEverywhere({ stride, shardStride });
-  const name = `flips${shardStride > 1 ? `_every_${shardStride}th_of_shards` : ''}`;
+  const what = `flips${shardStride > 1 ? `_every_${shardStride}th_of_shards` : ''}`;
   return [
-    ...rowsOf(name, found),
+    ...rowsOf(what, found),
     countRow('flips_wide', found.wide),
     countRow('flips_crashes', found.crashes),
     ...rowsOf('flips_twice', await damageTwice()),

@@ -136,9 +136,11 @@ export async function failEverywhere(
   return ledger;
 }
 
-export async function run({ smoke }: SectionOptions): Promise<Row[]> {
-  const stride = smoke ? 41 : 1;
-  const rows = rowsOf('full', await fill(smoke ? [0, 70_000] : ROOMS));
+export const name = 'full';
+
+export async function run({ size }: SectionOptions): Promise<Row[]> {
+  const stride = size === 'smoke' ? 41 : 1;
+  const rows = rowsOf('full', await fill(size === 'smoke' ? [0, 70_000] : ROOMS));
   for (const fault of ['EIO', 'ENOSPC', 'short'] as const) {
     rows.push(...rowsOf(`once_${fault.toLowerCase()}`, await failEverywhere(fault, { stride })));
   }

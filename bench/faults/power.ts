@@ -138,12 +138,20 @@ function sureOf({ acknowledged, synced }: Life, fsync: FsyncPolicy): number {
   return fsync === 'always' ? Math.max(acknowledged, synced) : synced;
 }
 
-export async function run({ long, smoke }: SectionOptions): Promise<Row[]> {
+const COUNTS = {
+  smoke: { lives: 2, moments: 10, cuts: 10 },
+  default: { lives: 12, moments: 40, cuts: 110 },
+  long: { lives: 12, moments: 40, cuts: 1000 },
+};
+
+export const name = 'power';
+
+export async function run({ size }: SectionOptions): Promise<Row[]> {
   const rows: Row[] = [];
-  const size = smoke ? { lives: 2, moments: 10, cuts: 10 } : { lives: 12, moments: 40, cuts: long ? 1000 : 110 };
+  const counts = COUNTS[size];
   for (const fsync of ['always', 'interval'] as const) {
     const started = performance.now();
-    const found = await cutAnywhere({ ...size, fsync, seed: 1 });
+    const found = await cutAnywhere({ ...counts, fsync, seed: 1 });
     const seconds = (performance.now() - started) / 1000;
     rows.push(
       ...rowsOf(`power_${fsync}`, found),

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { killEverywhere } from '../../bench/faults/calls.ts';
 import { damageEverywhere, damageTwice } from '../../bench/faults/flips.ts';
 import { failEverywhere, fill } from '../../bench/faults/full.ts';
-import { PLANTED } from '../../bench/faults/planted.ts';
+import { PLANTED } from '../../bench/faults/planted-sim.ts';
 import { cutAnywhere } from '../../bench/faults/power.ts';
 
 const SOUND = { violations: 0, examples: [] };

@@ -185,10 +185,10 @@ const kills = (planted: Planted): Promise<Findings> =>
 
 /** The name of each fault, and the part of the harness that has to find it. */
 export const PLANTED: Readonly<Record<string, () => Promise<Findings>>> = {
-  early_acknowledgement: () => kills({ log: (log) => new LateLog(log) }),
+  acknowledged_unwritten: () => kills({ log: (log) => new LateLog(log) }),
   no_deduplication: () => kills({ isForgetful: true }),
   checkpoint_in_place: () => kills({ store: (disk) => new InPlaceStore(disk) }),
-  early_trim: () => kills({ log: (log) => new EagerLog(log) }),
+  trim_before_checkpoint: () => kills({ log: (log) => new EagerLog(log) }),
   no_datasync: () => cuts({ disk: (disk) => changedFiles(disk, () => ({ sync: () => Promise.resolve() })) }),
   no_folder_sync: () => cuts({ disk: (disk) => changed(disk, { syncFolder: () => Promise.resolve() }) }),
   no_checksum: () =>
@@ -199,6 +199,8 @@ export const PLANTED: Readonly<Record<string, () => Promise<Findings>>> = {
 function cuts(planted: Planted): Promise<Findings> {
   return cutAnywhere({ fsync: 'always', lives: 6, moments: 20, cuts: 20, seed: 1, planted, untilFound: true });
 }
+
+export const name = 'planted_sim';
 
 export async function run(): Promise<Row[]> {
   const rows: Row[] = [];
