@@ -15,7 +15,7 @@ import { SimDisk } from '../../test/sim/disk.ts';
 import type { Row } from '../rows.ts';
 import { measuredRow } from '../rows.ts';
 import { type Findings, Ledger, rowsOf, type SectionOptions } from './findings.ts';
-import { difference, FEED, Life, type Planted, START } from './life.ts';
+import { difference, FEED, isOfTwo, Life, type Planted, START } from './life.ts';
 import { type Outcome, Reference, Starts } from './outcome.ts';
 
 export interface PowerOptions {
@@ -108,7 +108,7 @@ async function lived(
     disk.failAt(40 + Math.floor(random() * 500), 'kill', random());
     const life = new Life(disk, options);
     await life.begin(0);
-    deed = await life.live(0, FEED.length, false);
+    deed = await life.live(0, FEED.length, false, isOfTwo);
     sure = sureOf(life, fsync);
     written = life.appended;
     disk = disk.kill();
@@ -130,7 +130,7 @@ async function lived(
     });
   };
   await life.begin(deed);
-  await life.live(deed, FEED.length, afterKill);
+  await life.live(deed, FEED.length, afterKill, isOfTwo);
   return { moments, reference: new Reference(new Map([...removed, ...disk.files()])) };
 }
 
@@ -140,7 +140,7 @@ function sureOf({ acknowledged, synced }: Life, fsync: FsyncPolicy): number {
 
 const COUNTS = {
   smoke: { lives: 2, moments: 10, cuts: 10 },
-  default: { lives: 12, moments: 40, cuts: 110 },
+  default: { lives: 12, moments: 40, cuts: 130 },
   long: { lives: 12, moments: 40, cuts: 1000 },
 };
 
