@@ -180,19 +180,21 @@ function longWrites(disk: Disk): Disk {
   return changedFiles(disk, (file) => ({ write: (bytes) => Math.max(file.write(bytes), bytes.length) }));
 }
 
-const kills = (planted: Planted): Promise<Findings> =>
-  killEverywhere({ planted, first: 5, stride: 3, untilFound: true });
+/** @param first  call that is of interest */
+function kills(planted: Planted, first = 5): Promise<Findings> {
+  return killEverywhere({ planted, first, stride: 3, untilFound: true });
+}
 
 /** The name of each fault, and the part of the harness that has to find it. */
 export const PLANTED: Readonly<Record<string, () => Promise<Findings>>> = {
   acknowledged_unwritten: () => kills({ log: (log) => new LateLog(log) }),
   no_deduplication: () => kills({ isForgetful: true }),
-  checkpoint_in_place: () => kills({ store: (disk) => new InPlaceStore(disk) }),
+  checkpoint_in_place: () => kills({ store: (disk) => new InPlaceStore(disk) }, 101),
   trim_before_checkpoint: () => kills({ log: (log) => new EagerLog(log) }),
   no_datasync: () => cuts({ disk: (disk) => changedFiles(disk, () => ({ sync: () => Promise.resolve() })) }),
   no_folder_sync: () => cuts({ disk: (disk) => changed(disk, { syncFolder: () => Promise.resolve() }) }),
   no_checksum: () =>
-    damageEverywhere({ stride: 11, shardStride: 100_000, planted: { disk: uncheckedLog }, untilFound: true }),
+    damageEverywhere({ stride: 37, shardStride: 100_000, planted: { disk: uncheckedLog }, untilFound: true }),
   short_writes: () => failEverywhere('short', { planted: { disk: longWrites }, untilFound: true }),
 };
 
