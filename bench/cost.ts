@@ -105,14 +105,15 @@ function networkPart(learns: boolean): () => void {
 
 function aheadPart(cadence: number): () => void {
   const { ahead } = new Detector(DEFAULTS);
-  const memory = new Float64Array(ahead.size);
-  ahead.initialise(memory, 0, createRandom(3));
+  const memory = new Float64Array(ahead.size + ahead.weightsSize);
+  ahead.initialise(memory, 0);
+  ahead.initialiseWeights(memory, ahead.size, createRandom(3));
   const random = createRandom(5);
   const tail = createTail();
   let time = START;
   const step = (): void => {
     time += cadence;
-    ahead.step(memory, 0, gaussian(random), time, 0, cadence, tail);
+    ahead.step(memory, 0, ahead.size, gaussian(random), time, 0, cadence, tail);
   };
   // A season must have passed before there is anything to compare with.
   for (let i = 0; i < (2 * DAY) / cadence; i++) step();

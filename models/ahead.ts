@@ -18,7 +18,7 @@
  * forecast, and then nothing is scored or learned.
  *
  * Memory: bucket being filled, entries in the ring, place of the next, mean error of the last season/48, ring, profile,
- * features, lane, learner.
+ * features, lane, learner without what it learned: that lies elsewhere in the same memory, at `weights`.
  */
 import { clip } from './activation.ts';
 import { BUCKETS_SIZE, bucketTime, gather, isGathered, strideOf } from './buckets.ts';
@@ -28,7 +28,8 @@ import { featuresShift, featuresSize, featuresStep, inputCount } from './feature
 import { adoptLane, calmLane, LANE_SIZE, laneEnter, laneTailStart, meanErrorOf, standingScore } from './lane.ts';
 import { phaseOf, PROFILE_SIZE, profileAt, profileForget, profileShift, profileStep } from './profile.ts';
 import type { Random } from './random.ts';
-import { learnedSize, layRegions } from './training/learner.ts';
+import { type Learner, learnedSize, layRegions } from './training/learner.ts';
+import { Sharing } from './training/sharing.ts';
 import { Tbptt } from './training/tbptt.ts';
 
 const HIDDEN = 16;
@@ -57,40 +58,56 @@ const LATELY = NEXT + 1;
 
 export class Ahead {
   readonly size: number;
+  /** Numbers of what is learned: weights and moments, and what belongs to sharing them. */
+  readonly weightsSize: number;
+  /** Without the last. */
+  readonly learnedSize: number;
   readonly #season: number;
   readonly #bucketMs: number;
-  readonly #learner = new Tbptt(new Lstm(inputCount(0), HIDDEN), HEAD, TRAINING);
+  readonly #learner: Learner;
   readonly #ring: number;
   readonly #profile: number;
   readonly #features: number;
   readonly #lane: number;
+  /** Of the learner, whose own part begins `weightsSize` numbers later. */
   readonly #network: number;
 
-  /** @param season  ms; @param bucketMs  width of a bucket */
-  constructor(season: number, bucketMs: number) {
+  /** @param season  ms; @param bucketMs  width of a bucket; @param shared  weights */
+  constructor(season: number, bucketMs: number, shared = false) {
+    const learner = new Tbptt(new Lstm(inputCount(0), HIDDEN), HEAD, TRAINING);
+    this.#learner = shared ? new Sharing(learner) : learner;
     this.#season = season;
     this.#bucketMs = bucketMs;
+    this.weightsSize = learnedSize(this.#learner);
+    this.learnedSize = learnedSize(learner);
     const { regions, size } = layRegions({
       counters: LATELY + 1,
       ring: RING * ENTRY,
       profile: PROFILE_SIZE,
       features: featuresSize(0),
       lane: LANE_SIZE,
-      learner: this.#learner.size,
+      learner: this.#learner.size - this.weightsSize,
     });
     this.size = size;
-    [, this.#ring, this.#profile, this.#features, this.#lane, this.#network] = regions.map(({ at }) => at);
+    const [, ring, profile, features, lane, own] = regions.map(({ at }) => at);
+    this.#ring = ring;
+    this.#profile = profile;
+    this.#features = features;
+    this.#lane = lane;
+    this.#network = own - this.weightsSize;
   }
 
-  initialise(memory: Float64Array, at: number, random: Random): void {
+  initialise(memory: Float64Array, at: number): void {
     memory.fill(0, at, at + this.size);
-    this.#learner.initialise(memory, at + this.#network, random);
+    this.#learner.initialiseOwn(memory, at + this.#network);
   }
 
-  /** Takes over what a sibling learned: weights, and what errors are usual. */
+  initialiseWeights(memory: Float64Array, weights: number, random: Random): void {
+    this.#learner.initialiseLearned(memory, weights, random);
+  }
+
+  /** Takes over what errors are usual of a sibling. */
   adopt(memory: Float64Array, at: number, sibling: Float64Array, from: number): void {
-    const learned = from + this.#network;
-    memory.set(sibling.subarray(learned, learned + learnedSize(this.#learner)), at + this.#network);
     adoptLane(memory, at + this.#lane, sibling, from + this.#lane);
   }
 
@@ -132,6 +149,7 @@ export class Ahead {
   step(
     memory: Float64Array,
     at: number,
+    weights: number,
     z: number,
     time: number,
     localOffset: number,
@@ -148,16 +166,16 @@ export class Ahead {
     }
     const stride = strideOf(cadence, this.#bucketMs);
     const local = when + localOffset;
-    const expected = this.#expect(memory, at, local, stride);
+    const expected = this.#expect(memory, at, weights, local, stride);
     const score = Number.isNaN(expected)
       ? standingScore(memory, at + this.#lane)
-      : this.#judge(memory, at, value - expected, stride, tail);
+      : this.#judge(memory, at, weights, value - expected, stride, tail);
     this.#remember(memory, at, value, local);
     return score;
   }
 
   /** Steps the network over all that has stood in the ring for a season. NaN where none of it was about now. */
-  #expect(memory: Float64Array, at: number, local: number, stride: number): number {
+  #expect(memory: Float64Array, at: number, weights: number, local: number, stride: number): number {
     let expected = Number.NaN;
     const network = at + this.#network;
     while (memory[at + COUNT] > 0) {
@@ -168,18 +186,18 @@ export class Ahead {
       const phase = phaseOf(memory[entry], this.#season);
       const to = this.#learner.nextInput(memory, network);
       featuresStep(memory, at + this.#features, 0, memory[entry + 1], phase, usual, 0, to);
-      const change = memory[this.#learner.forward(memory, network)];
+      const change = memory[this.#learner.forward(memory, network, weights)];
       expected = local - about < 1.5 * stride ? clip(usual + change, FORECAST_LIMIT) : Number.NaN;
       memory[at + COUNT] -= 1;
     }
     return expected;
   }
 
-  #judge(memory: Float64Array, at: number, difference: number, stride: number, tail: Tail): number {
+  #judge(memory: Float64Array, at: number, weights: number, difference: number, stride: number, tail: Tail): number {
     const network = at + this.#network;
     const error = clip(difference, Z_LIMIT);
     memory[this.#learner.lossGradient(memory, network)] = -clip(error, ERROR_LIMIT);
-    this.#learner.learn(memory, network);
+    this.#learner.learn(memory, network, weights);
     memory[at + LATELY] += (error - memory[at + LATELY]) / windowOf(LEVEL_SEASONS * this.#season, stride);
     return laneEnter(memory, at + this.#lane, error, (WINDOW_SEASONS * this.#season) / stride, tail);
   }

@@ -48,7 +48,7 @@ export interface Batch {
   value: Float64Array;
   flags: Uint8Array;
 
-  /** Values of the channels where the row is that of a group; a hole elsewhere. */
+  /** Of a row of a group the values of its channels, else what the context says; a hole where there is neither. */
   members: (Float64Array | undefined)[];
 
   /** What siblings say now: their mean, each in its own frame; NaN = there are none. */

@@ -22,7 +22,9 @@
  * Rules of a person (models/rules.ts) say which of it opens an alert, and change no score.
  *
  * `step` costs the same for the millionth sample as for the first and allocates nothing unless an alert is firing.
- * One object serves every series of its shape; the numbers of a series are the block at memory[at..at+size].
+ * One object serves every series of its shape; the numbers of a series are the block at memory[at..at+size]. Where series
+ * share what they learn, its weights and moments lie elsewhere in the same memory (models/pool.ts) and are learned by all
+ * of them; whatever says where a series stands, and how unusual what is, stays its own.
  */
 import { clip } from './activation.ts';
 import { Ahead } from './ahead.ts';
@@ -72,9 +74,10 @@ import { isSound } from './sound.ts';
 import { standFrom, stands } from './standing.ts';
 import { acceptRun, STUCK_SIZE, stuckStep } from './stuck.ts';
 import { suddenStep } from './sudden.ts';
-import type { TrackDetector } from './track-detector.ts';
+import type { SharedWeights, TrackDetector } from './track-detector.ts';
 import { type CellName, createLearner } from './training/create-learner.ts';
 import { type Learner, learnedSize } from './training/learner.ts';
+import { Sharing } from './training/sharing.ts';
 import type { Training } from './training/tbptt.ts';
 import { TRUE_RATE_SIZE, trueRateStep, trueScore } from './true-rate.ts';
 import { type Learned, Verdict } from './verdict.ts';
@@ -87,12 +90,16 @@ export interface DetectorOptions {
   lags: number;
   /** Other series that are inputs of the forecast; their values come in batch.members. */
   context: number;
+  /** Who they are: what was learned beside others means nothing beside these. */
+  beside?: string;
   /** Length of the season, ms. */
   season: number;
   /** Alarms a day that a series like this one may raise. */
   budgetPerDay: number;
   rules: Rules;
   training: Training;
+  /** Series share the weights of their networks. */
+  shared: boolean;
 }
 
 export const DEFAULTS: DetectorOptions = {
@@ -110,6 +117,7 @@ export const DEFAULTS: DetectorOptions = {
     optimizer: { name: 'rmsprop', rate: 1e-3, alpha: 0.99, epsilon: 1e-4 },
     clipNorm: 1,
   },
+  shared: false,
 };
 
 /** A small gain: the first forecasts are that nothing changes, not what random weights say. */
@@ -160,7 +168,12 @@ export class Detector implements TrackDetector {
   readonly size: number;
   /** Blocks of the same shape mean the same, number for number. */
   readonly shape: string;
+  readonly sharedWeights: SharedWeights | undefined;
 
+  /** Numbers of what the fast network learned. */
+  readonly #fastLearned: number;
+  /** Of the fast learner, whose own part begins `#fastLearned` numbers later. */
+  readonly #fast: number;
   readonly #bucketMs: number;
   readonly #quietMs: number;
   readonly #tail = createTail();
@@ -175,22 +188,36 @@ export class Detector implements TrackDetector {
     this.options = options;
     const { cell, hidden, lags, training } = options;
     this.context = new Context(options.context);
-    this.fast = make(cell, inputCount(lags) + this.context.inputs, hidden, HEAD, training);
+    const learner = make(cell, inputCount(lags) + this.context.inputs, hidden, HEAD, training);
+    this.fast = options.shared ? new Sharing(learner) : learner;
     const forecaster = make === createLearner ? cell : `${this.fast.cell.name}/${this.fast.size}`;
     this.shape = [
       forecaster,
       hidden,
       lags,
-      options.context,
+      options.beside === undefined ? options.context : `${options.context}:${options.beside}`,
       training.k1,
       training.k2,
       training.spread,
       training.optimizer.name,
+      ...(options.shared ? ['shared'] : []),
     ].join(' ');
     this.#bucketMs = options.season / BUCKETS_PER_SEASON;
-    this.ahead = new Ahead(options.season, this.#bucketMs);
-    this.layout = layoutOf(options.lags, this.ahead.size, this.fast.size, this.context.size);
+    this.ahead = new Ahead(options.season, this.#bucketMs, options.shared);
+    this.#fastLearned = learnedSize(this.fast);
+    const weightsSize = this.#fastLearned + this.ahead.weightsSize;
+    this.layout = layoutOf(
+      options.lags,
+      this.ahead.size,
+      this.fast.size - this.#fastLearned,
+      this.context.size,
+      options.shared ? 0 : weightsSize,
+    );
+    this.#fast = this.layout.fast - this.#fastLearned;
     this.size = this.layout.size;
+    this.sharedWeights = options.shared
+      ? { size: weightsSize, initialise: (memory, at, seed) => this.#drawWeights(memory, at, seed) }
+      : undefined;
     this.#quietMs = options.season * QUIET_SEASONS;
     this.#inspection = new Inspection(options.rules.limits, this.layout);
     this.#verdict = new Verdict(options.season, this.layout, {
@@ -206,7 +233,8 @@ export class Detector implements TrackDetector {
     initialiseAlarm(memory, at + this.layout.alarm);
     initialiseAlarm(memory, at + this.layout.healthAlarm);
     initialiseBudget(memory, at + this.layout.budget);
-    this.#forget(memory, at, seed);
+    this.#forgetOwn(memory, at);
+    if (!this.options.shared) this.#drawWeights(memory, at + this.layout.weights, seed);
   }
 
   /** Where it stands, in its own frame. */
@@ -225,7 +253,7 @@ export class Detector implements TrackDetector {
   }
 
   /**
-   * Takes over what a sibling has learned: weights, what errors are usual, how often it comes to which score, and its
+   * Takes over what a sibling has learned: weights, unless they are shared; what errors are usual, how often it comes to which score, and its
    * scale; not where it stands, what it remembers and what season it is in.
    * @param value the first that there is
    */
@@ -234,7 +262,7 @@ export class Detector implements TrackDetector {
     const take = (part: number, size: number): void => {
       memory.set(sibling.subarray(from + part, from + part + size), at + part);
     };
-    take(L.fast, learnedSize(this.fast));
+    take(L.weights, L.size - L.weights);
     this.ahead.adopt(memory, at + L.ahead, sibling, from + L.ahead);
     take(L.surprise, CALIBRATION_SIZE);
     take(L.trueRate, TRUE_RATE_SIZE);
@@ -264,8 +292,16 @@ export class Detector implements TrackDetector {
   /**
    * Scores the row, then learns from it. The row has been through `order` and was kept.
    * @param localOffset what to add to the time to get local time, ms
+   * @param weights where the weights lie that are shared
    */
-  step(memory: Float64Array, at: number, batch: Batch, row: number, localOffset: number): void {
+  step(
+    memory: Float64Array,
+    at: number,
+    batch: Batch,
+    row: number,
+    localOffset: number,
+    weights = at + this.layout.weights,
+  ): void {
     this.#learned.residual = Number.NaN;
     if ((batch.flags[row] & ROW.overdue) !== 0) {
       this.#silence(memory, at, batch, row);
@@ -283,11 +319,12 @@ export class Detector implements TrackDetector {
     this.#inspection.begin();
     kindStep(memory, at + L.kind, raw, gap, (batch.flags[row] & ROW.onOff) !== 0, reading);
     if (reading.changed) {
-      this.#forget(memory, at, memory[at + L.samples]);
+      this.#forget(memory, at, weights);
       memory.fill(0, at + L.stuck, at + L.stuck + STUCK_SIZE);
     }
-    if (!this.#isSound(memory, at)) {
-      this.#forget(memory, at, memory[at + L.samples]);
+    if (!Number.isNaN(reading.value)) this.#explain(memory, at, weights, batch.members[row]);
+    if (!this.#isSound(memory, at, weights)) {
+      this.#forget(memory, at, weights);
       batch.flags[row] |= ROW.forgotten;
     }
     const counter = reading.kind === KIND.counter;
@@ -334,7 +371,16 @@ export class Detector implements TrackDetector {
       LASTING_SEASONS * season,
       laneTail,
     );
-    const ahead = this.ahead.step(memory, at + L.ahead, z, time, localOffset, cadence, laneTail);
+    const ahead = this.ahead.step(
+      memory,
+      at + L.ahead,
+      weights + this.#fastLearned,
+      z,
+      time,
+      localOffset,
+      cadence,
+      laneTail,
+    );
     const siblings = batch.siblings[row];
     const unlike = Number.isNaN(siblings) || n === 0 ? 0 : this.#unlike(memory, at, z - siblings, time, cadence);
     const range = reading.kind === KIND.onOff ? 0 : rangeStep(memory, at + L.range, x);
@@ -383,11 +429,11 @@ export class Detector implements TrackDetector {
     if (n > FRAME_AFTER) enter(memory, at + L.surprise, a, rare, Math.min(samplesBack, youngBack));
     const xClean = this.#hygiene(memory, at, x, m, s, n, error);
     if (n > 0) {
-      memory[this.fast.lossGradient(memory, at + L.fast)] = -clip(error, ERROR_LIMIT);
-      this.fast.learn(memory, at + L.fast);
+      memory[this.fast.lossGradient(memory, at + this.#fast)] = -clip(error, ERROR_LIMIT);
+      this.fast.learn(memory, at + this.#fast, weights);
     }
     frameStep(memory, frame, n > FRAME_AFTER ? m + s * clip((x - m) / s, FRAME_LIMIT) : x, samplesBack);
-    this.#forecastNext(memory, at, xClean, time + localOffset, gap, cadence, batch.members[row]);
+    this.#forecastNext(memory, at, weights, xClean, time + localOffset, gap, cadence);
   }
 
   /**
@@ -423,7 +469,7 @@ export class Detector implements TrackDetector {
 
   /** How far the memory of the cell has gone; undefined for a cell without one. */
   watch(memory: Float64Array, at: number): StateWatch | undefined {
-    const { state, row } = this.fast.newest(memory, at + this.layout.fast);
+    const { state, row } = this.fast.newest(memory, at + this.#fast);
     return this.fast.cell.watch?.(memory, state, row);
   }
 
@@ -455,11 +501,11 @@ export class Detector implements TrackDetector {
   #forecastNext(
     memory: Float64Array,
     at: number,
+    weights: number,
     x: number,
     local: number,
     gap: number,
     cadence: number,
-    beside: Float64Array | undefined,
   ): void {
     const L = this.layout;
     const { season, lags } = this.options;
@@ -468,11 +514,25 @@ export class Detector implements TrackDetector {
     const phase = phaseOf(local + cadence, season);
     const usual = this.ahead.usualAt(memory, at + L.ahead, phase);
     const logGap = gap > 0 && cadence > 0 ? Math.log(gap / cadence) : 0;
-    const to = this.fast.nextInput(memory, at + L.fast);
+    const to = this.fast.nextInput(memory, at + this.#fast);
     featuresStep(memory, at + L.features, lags, z, phase, usual, logGap, to);
-    this.context.step(memory, at + L.context, beside, to + inputCount(lags));
-    const change = memory[this.fast.forward(memory, at + L.fast)];
-    memory[at + L.forecast] = clip(clip(z, INPUT_LIMIT) + change, FORECAST_LIMIT);
+    if (this.context.channels > 0) this.context.wait(memory, at + L.context, to - at);
+    else this.#forecast(memory, at, weights, z);
+  }
+
+  /** The forecast that waited for what other series would say, made with what they have said by now. */
+  #explain(memory: Float64Array, at: number, weights: number, beside: Float64Array | undefined): void {
+    const L = this.layout;
+    const to = this.context.wakened(memory, at + L.context);
+    if (to === 0) return;
+    this.context.step(memory, at + L.context, beside, at + to + inputCount(this.options.lags));
+    this.#forecast(memory, at, weights, newestOf(memory, at + L.features));
+  }
+
+  /** @param z  of the newest sample */
+  #forecast(memory: Float64Array, at: number, weights: number, z: number): void {
+    const change = memory[this.fast.forward(memory, at + this.#fast, weights)];
+    memory[at + this.layout.forecast] = clip(clip(z, INPUT_LIMIT) + change, FORECAST_LIMIT);
   }
 
   /**
@@ -570,17 +630,35 @@ export class Detector implements TrackDetector {
    * Whether what was learned can be computed with. Weights that are not numbers show in the forecast at once; a gate
    * that an infinite weight holds shut does not, so all of it is looked at now and then.
    */
-  #isSound(memory: Float64Array, at: number): boolean {
+  #isSound(memory: Float64Array, at: number, weights: number): boolean {
     const { forecast, samples, learned } = this.layout;
     if (!Number.isFinite(memory[at + forecast])) return false;
-    return memory[at + samples] % SOUND_EVERY !== 0 || isSound(memory, at + learned, this.size - learned);
+    if (memory[at + samples] % SOUND_EVERY !== 0) return true;
+    return isSound(memory, at + learned, this.size - learned) && this.#areSound(memory, weights);
   }
 
-  #forget(memory: Float64Array, at: number, seed: number): void {
-    memory.fill(0, at + this.layout.learned, at + this.size);
+  /** Weights that are shared. */
+  #areSound(memory: Float64Array, weights: number): boolean {
+    return this.sharedWeights === undefined || isSound(memory, weights, this.sharedWeights.size);
+  }
+
+  /** Weights that siblings learn as well stay, unless nobody could compute with them. */
+  #forget(memory: Float64Array, at: number, weights: number): void {
+    this.#forgetOwn(memory, at);
+    if (this.options.shared && this.#areSound(memory, weights)) return;
+    this.#drawWeights(memory, weights, memory[at + this.layout.samples]);
+  }
+
+  #forgetOwn(memory: Float64Array, at: number): void {
+    memory.fill(0, at + this.layout.learned, at + this.layout.weights);
+    this.ahead.initialise(memory, at + this.layout.ahead);
+    this.fast.initialiseOwn(memory, at + this.#fast);
+  }
+
+  #drawWeights(memory: Float64Array, weights: number, seed: number): void {
     const random = createRandom(seed);
-    this.fast.initialise(memory, at + this.layout.fast, random);
-    this.ahead.initialise(memory, at + this.layout.ahead, random);
+    this.fast.initialiseLearned(memory, weights, random);
+    this.ahead.initialiseWeights(memory, weights + this.#fastLearned, random);
   }
 }
 

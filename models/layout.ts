@@ -1,6 +1,7 @@
 /**
  * Where everything of one detector lies in its flat block. One list for making, stepping and saving; a checkpoint
- * reaches all there is because there is nowhere else to keep anything.
+ * reaches all there is because there is nowhere else to keep anything. What the networks learned, weights and moments,
+ * comes last; where several series share it, it lies elsewhere and the block ends before it.
  */
 import { ALARM_SIZE } from './alarm.ts';
 import { ALERT_SIZE } from './alert.ts';
@@ -60,14 +61,24 @@ export interface DetectorLayout {
   /** The score that is shown, which falls slowly. */
   level: number;
   standing: number;
+  /** Of the two forecasters, all but what their networks learned. */
   ahead: number;
   fast: number;
+  /** What the networks learned: of the fast one, then of the one ahead. */
+  weights: number;
 
   /** Numbers in the block. */
   size: number;
 }
 
-export function layoutOf(lags: number, aheadSize: number, forecasterSize: number, contextSize = 0): DetectorLayout {
+/** @param aheadSize  with `fastSize`: of the forecasters without what their networks learned, which is `weightsSize` */
+export function layoutOf(
+  lags: number,
+  aheadSize: number,
+  fastSize: number,
+  contextSize = 0,
+  weightsSize = 0,
+): DetectorLayout {
   let next = 0;
   const take = (size: number) => {
     const at = next;
@@ -109,7 +120,8 @@ export function layoutOf(lags: number, aheadSize: number, forecasterSize: number
     level: take(1),
     standing: take(STANDING_SIZE),
     ahead: take(aheadSize),
-    fast: take(forecasterSize),
+    fast: take(fastSize),
+    weights: take(weightsSize),
     size: next,
   };
 }

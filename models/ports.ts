@@ -76,9 +76,10 @@ export interface Net<Stream = unknown> {
 
 /** Commands reach the state only as entries of the log, so that a replay repeats them. */
 export type Command =
-  | { verb: 'ack'; alert: string }
-  /** What an alert is about is the usual from now on; it ends with the next sample of its series. */
-  | { verb: 'accept'; alert: string }
+  /** Somebody has seen the open alert of a series. */
+  | { verb: 'ack'; series: string }
+  /** What the open alert of a series is about is the usual from now on; it ends with the next sample. */
+  | { verb: 'accept'; series: string }
   /** From now on a source is heard again, null: every source. Nobody is overdue for the time before. */
   | { verb: 'listen'; source: string | null }
   /** A source cannot be heard: whoever is silent there may be talking. */
@@ -148,14 +149,16 @@ export interface SampleLog {
   readonly depth: number;
   /** Position of the oldest entry that is kept; Infinity where none is. */
   oldest(): number;
+  /** Position of the newest entry that is kept or waits to be read; 0 where there is none. */
+  newest(): number;
   /** Appends; when it returns, a process that is killed has the entry at its next start. */
   append(entry: LogEntry): void;
   /** Resolves when all that was appended is kept as safely as was asked for. Never rejects. */
   kept(): Promise<void>;
   /** Resolves when all that was appended would outlast a power cut, as far as the disk allows. Never rejects. */
   sync(): Promise<void>;
-  /** Gives what is kept behind `position`, in order, and goes on from there. */
-  replay(position: number, replayer: LogReplayer): Promise<Replayed>;
+  /** Gives what is kept behind `position`, in order, and goes on from there, but not before `least`. */
+  replay(position: number, replayer: LogReplayer, least?: number): Promise<Replayed>;
   /** Who reads, one entry at a time, in order, from now on. */
   read(reader: (entry: LogEntry, position: number) => void): void;
   /** Reads what waits, now. */

@@ -3,10 +3,14 @@
  *
  * A track is the owner of one detector block; today every series is a track of its own. Tracks live in 256 logical
  * partitions by hash of their id. A partition is what is saved as one shard and what a thread or a machine will own,
- * so nothing crosses it: memory, weights and seeds belong to one partition alone.
+ * so nothing crosses it: memory, weights and seeds belong to one partition alone. Where series share their weights, those
+ * of a family in a pipeline do, or, without families, those of a pipeline in a partition: they lie in a pool
+ * (models/pool.ts).
  */
+import type { ContextTrack } from './context-track.ts';
 import { hash32 } from './hash.ts';
 import { familyOf } from './peers.ts';
+import { Pool } from './pool.ts';
 import { type Slot, Slots } from './slots.ts';
 import type { TrackDetector } from './track-detector.ts';
 
@@ -23,6 +27,15 @@ export interface Model<D extends TrackDetector = TrackDetector> {
   seed: number;
   /** Pattern of sources whose series are siblings (models/peers.ts). */
   peers?: string;
+  /** What the series of a source shares a partition for beside its family (src/groups.ts). */
+  home?: ((source: string) => string | undefined) | undefined;
+  /** Series that explain the others: ids in the order of the inputs, and what steps them. */
+  context?: { ids: readonly string[]; model: Model<ContextTrack> };
+}
+
+/** What steps this series of the pipeline. */
+export function modelOf(model: Model, id: string): Model {
+  return model.context?.ids.includes(id) === true ? model.context.model : model;
 }
 
 export interface Track extends Slot {
@@ -37,6 +50,9 @@ export interface Track extends Slot {
   partition: number;
   /** What it has in common with its siblings; undefined where it has none. */
   family: string | undefined;
+  /** Of a series that shares its weights: with whom, and where in its memory they lie. */
+  pool: Pool | undefined;
+  weights: number | undefined;
   /** Of a series that belongs to a group: which, and its place there. */
   member: { group: Track; channel: number } | undefined;
   /** Of a group: ids of its members, the watched ones first. */
@@ -49,8 +65,9 @@ export class Registry {
 
   readonly #byId = new Map<string, Track>();
   readonly #slots: Map<number, Slots>[] = Array.from({ length: PARTITIONS }, () => new Map<number, Slots>());
+  readonly #pools = new Map<string, Pool>();
   readonly #holes: number[] = [];
-  /** Places in groups, by id of the member, be it there or not. */
+  /** Places in groups, by pipeline and id of the member, be it there or not. */
   readonly #places = new Map<string, { group: Track; channel: number }>();
   readonly #families = new Map<string, Track[]>();
   readonly #byNumber = new Map<number, Track>();
@@ -89,7 +106,18 @@ export class Registry {
 
   /** Where a series of this source is kept, or would be. */
   partitionOf(id: string, source: string, model: Model): number {
-    return this.#byId.get(id)?.partition ?? homeOf(id, familyIn(model, source));
+    return this.#byId.get(id)?.partition ?? homeOf(id, source, model);
+  }
+
+  /** Moves a series to the partition where its model has it by now. Its bits stay as they are. */
+  rehome(track: Track): void {
+    const partition = homeOf(track.id, track.source, track.model);
+    if (partition === track.partition || track.pool !== undefined) return;
+    const { size } = track.model.detector;
+    const { memory, at } = this.#slotsOf(partition, size).take();
+    memory.set(track.memory.subarray(track.at, track.at + size), at);
+    this.#slotsOf(track.partition, size).give({ memory: track.memory, at: track.at });
+    Object.assign(track, { memory, at, partition });
   }
 
   numbered(number: number): Track | undefined {
@@ -112,12 +140,14 @@ export class Registry {
   ): Track | undefined {
     const known = this.#byId.get(id);
     if (known !== undefined) return known;
-    const bytes = model.detector.size * Float64Array.BYTES_PER_ELEMENT;
-    if (this.#bytes + bytes > this.#bytesMax) return undefined;
-    this.#bytes += bytes;
     const family = familyIn(model, source);
-    const { number = -1, partition = homeOf(id, family) } = place;
-    const { memory, at } = this.#slotsOf(partition, model.detector.size).take();
+    const { number = -1, partition = homeOf(id, source, model) } = place;
+    const key = poolKey(partition, model, family);
+    const { sharedWeights, size } = model.detector;
+    const makesPool = sharedWeights !== undefined && !this.#pools.has(key);
+    if (!this.hasRoom(size + (makesPool ? sharedWeights.size : 0))) return undefined;
+    this.#bytes += size * Float64Array.BYTES_PER_ELEMENT;
+    const pool = sharedWeights && this.#poolOf(key, model, family);
     const index = this.#holes.pop() ?? this.tracks.length;
     const track: Track = {
       index,
@@ -126,13 +156,15 @@ export class Registry {
       source,
       model,
       partition,
-      memory,
-      at,
+      ...(pool ?? this.#slotsOf(partition, size)).take(),
       family,
-      member: this.#places.get(id),
+      pool,
+      weights: pool && 0,
+      member: this.#places.get(placeOf(model, id)),
       members: [],
     };
-    model.detector.initialise(memory, at, hash32(id, model.seed));
+    pool?.enter(track);
+    model.detector.initialise(track.memory, track.at, hash32(id, model.seed));
     this.tracks[index] = track;
     this.#byId.set(id, track);
     if (number >= 0) {
@@ -143,18 +175,18 @@ export class Registry {
     return track;
   }
 
-  get hasGroups(): boolean {
-    return this.#places.size > 0;
-  }
-
-  /** Makes a track a group of these series, the watched ones first. A series belongs to one group. */
+  /**
+   * Makes a track a group of these series, the watched ones first; the context of its pipeline, which all its groups have,
+   * is last. Any other series belongs to one group, and to one of its own pipeline.
+   */
   join(group: Track, members: readonly string[]): void {
     group.members = members;
     for (const [channel, id] of members.entries()) {
+      if (group.model.context?.ids.includes(id) === true) continue;
       const place = { group, channel };
-      this.#places.set(id, place);
+      this.#places.set(placeOf(group.model, id), place);
       const track = this.#byId.get(id);
-      if (track !== undefined) track.member = place;
+      if (track?.model.pipeline === group.model.pipeline) track.member = place;
     }
   }
 
@@ -167,7 +199,8 @@ export class Registry {
     this.#bytes -= track.model.detector.size * Float64Array.BYTES_PER_ELEMENT;
     this.tracks[track.index] = undefined;
     this.#holes.push(track.index);
-    this.#slotsOf(track.partition, track.model.detector.size).give(track);
+    if (track.pool === undefined) this.#slotsOf(track.partition, track.model.detector.size).give(track);
+    else this.#drain(track.pool, track);
   }
 
   /** Tracks in the order of their index. */
@@ -195,11 +228,32 @@ export class Registry {
 
   #dissolve(group: Track): void {
     for (const id of group.members) {
-      if (this.#places.get(id)?.group !== group) continue;
-      this.#places.delete(id);
+      const place = placeOf(group.model, id);
+      if (this.#places.get(place)?.group !== group) continue;
+      this.#places.delete(place);
       const track = this.#byId.get(id);
-      if (track !== undefined) track.member = undefined;
+      if (track?.member?.group === group) track.member = undefined;
     }
+  }
+
+  /** The pool of this key, with weights of its own seed where it is a new one. */
+  #poolOf(key: string, model: Model, family: string | undefined): Pool {
+    let pool = this.#pools.get(key);
+    if (pool !== undefined) return pool;
+    const { sharedWeights, size } = model.detector;
+    pool = new Pool(key, family ?? '', sharedWeights!.size, size);
+    sharedWeights!.initialise(pool.memory, 0, hash32(key, model.seed));
+    this.#pools.set(key, pool);
+    this.#bytes += pool.block.byteLength;
+    return pool;
+  }
+
+  /** A pool goes with its last track. */
+  #drain(pool: Pool, track: Track): void {
+    pool.give(track);
+    if (pool.size > 0) return;
+    this.#pools.delete(pool.key);
+    this.#bytes -= pool.block.byteLength;
   }
 
   #slotsOf(partition: number, size: number): Slots {
@@ -214,7 +268,15 @@ function familyIn({ peers }: Model, source: string): string | undefined {
   return peers === undefined ? undefined : familyOf(peers, source);
 }
 
-/** What a sibling learned is handed on, and nothing crosses a partition. */
-function homeOf(id: string, family: string | undefined): number {
-  return hash32(family ?? id) % PARTITIONS;
+function homeOf(id: string, source: string, model: Model): number {
+  return hash32(model.home?.(source) ?? familyIn(model, source) ?? id) % PARTITIONS;
+}
+
+function placeOf({ pipeline }: Model, id: string): string {
+  return `${pipeline}/${id}`;
+}
+
+/** Who shares weights: series of one shape, pipeline and partition, and of one family where they have such. */
+function poolKey(partition: number, { pipeline, detector }: Model, family = ''): string {
+  return [partition, pipeline, detector.shape, family].join(' ');
 }

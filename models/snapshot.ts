@@ -3,9 +3,11 @@
  *
  *   magic 'TWSN' [4]  format u32 [4]  header length u32 [4]  CRC-32 of the header u32 [4]
  *   header            JSON, UTF-8, padded with spaces to a multiple of 8
- *   blocks            Float64, little-endian, one after another in the order of the header's tracks
+ *   weights           Float64, little-endian, of those that share them, in the order of the header's pools
+ *   blocks            likewise, of the tracks, in the order of the header's tracks
  *
- * Each track carries its own CRC-32, so that a flipped bit costs one series and not the shard.
+ * Each of them carries its own CRC-32, so that a flipped bit costs one series and not the shard, and at worst what one
+ * family has learned.
  */
 import { crc32 } from './crc32.ts';
 import { CodedError } from './errors.ts';
@@ -15,6 +17,14 @@ export const KERNEL = 'oracle-f64';
 
 const MAGIC = 0x4e535754; // 'TWSN', little-endian
 const PREFIX = 16;
+
+/** What tracks share that share their weights. */
+export interface PoolState {
+  /** Empty where it is no more than the pipeline. */
+  readonly family: string;
+  /** Weights and moments; empty where they did not match their CRC. */
+  readonly block: Float64Array;
+}
 
 export interface TrackState {
   id: string;
@@ -26,6 +36,8 @@ export interface TrackState {
   shape: string;
   /** Members of a group, the watched ones first; absent for a series. */
   group?: { watched: number; members: readonly string[] };
+  /** The same object for all who share it; absent for a track with weights of its own. */
+  pool?: PoolState | undefined;
   block: Float64Array;
 }
 
@@ -33,12 +45,22 @@ export interface Snapshot {
   tracks: TrackState[];
   /** Ids of tracks whose bytes did not match their CRC. */
   damaged: string[];
+  /** Pools whose bytes did not. */
+  damagedPools: PoolState[];
+}
+
+interface Stored {
+  size: number;
+  crc: number;
 }
 
 interface Header {
   kernel: string;
   partition: number;
-  tracks: (Omit<TrackState, 'block'> & { size: number; crc: number })[];
+  /** Absent where nobody shares. */
+  pools?: (Omit<PoolState, 'block'> & Stored)[];
+  /** `pool`: which of them. */
+  tracks: (Omit<TrackState, 'block' | 'pool'> & { pool?: number } & Stored)[];
 }
 
 /** Copies the tracks of a partition into bytes of their own. */
@@ -47,16 +69,25 @@ export function encodeSnapshot(
   tracks: readonly (Omit<TrackState, 'block'> & { memory: Float64Array; at: number; size: number })[],
   codec: { encode(text: string): Uint8Array },
 ): Uint8Array<ArrayBuffer> {
-  const numbers = tracks.reduce((sum, track) => sum + track.size, 0);
+  const pools = [...new Set(tracks.flatMap(({ pool }) => pool ?? []))];
+  const shared = pools.map(({ block }) => block);
+  const numbers = [...tracks.map(({ size }) => size), ...shared.map(({ length }) => length)].reduce((a, b) => a + b, 0);
   const blocks = new Float64Array(numbers);
-  const header: Header = { kernel: KERNEL, partition, tracks: [] };
   let to = 0;
-  for (const { id, source, number, pipeline, shape, group, memory, at, size } of tracks) {
-    blocks.set(memory.subarray(at, at + size), to);
-    const bytes = new Uint8Array(blocks.buffer, to * 8, size * 8);
-    const which = group === undefined ? {} : { group };
-    header.tracks.push({ id, source, number, pipeline, shape, ...which, size, crc: crc32(bytes) });
-    to += size;
+  const store = (block: Float64Array): Stored => {
+    blocks.set(block, to);
+    const bytes = new Uint8Array(blocks.buffer, to * 8, block.length * 8);
+    to += block.length;
+    return { size: block.length, crc: crc32(bytes) };
+  };
+  const header: Header = { kernel: KERNEL, partition, tracks: [] };
+  if (pools.length > 0) header.pools = pools.map(({ family }, i) => ({ family, ...store(shared[i]) }));
+  for (const { id, source, number, pipeline, shape, group, pool, memory, at, size } of tracks) {
+    const which = {
+      ...(group === undefined ? {} : { group }),
+      ...(pool === undefined ? {} : { pool: pools.indexOf(pool) }),
+    };
+    header.tracks.push({ id, source, number, pipeline, shape, ...which, ...store(memory.subarray(at, at + size)) });
   }
   let text = codec.encode(JSON.stringify(header));
   const padded = Math.ceil(text.length / 8) * 8;
@@ -97,15 +128,25 @@ export function decodeSnapshot(bytes: Uint8Array, codec: { decode(bytes: Uint8Ar
   if (header.kernel !== KERNEL) {
     throw new CodedError('SNAPSHOT_VERSION', `snapshot: expected kernel ${KERNEL}, got ${header.kernel}`);
   }
-  const snapshot: Snapshot = { tracks: [], damaged: [] };
   let from = PREFIX + headerLength;
-  for (const { size, crc, ...track } of header.tracks) {
+  /** Undefined where the bytes are not what was stored. */
+  const restore = ({ size, crc }: Stored): Float64Array | undefined => {
     // A copy in memory of its own: the bytes may be a window on a larger and unaligned buffer.
     const raw = Uint8Array.from(bytes.subarray(from, from + size * 8));
     from += size * 8;
-    if (raw.length === size * 8 && crc32(raw) === crc) {
-      snapshot.tracks.push({ ...track, block: new Float64Array(raw.buffer) });
-    } else snapshot.damaged.push(track.id);
+    return raw.length === size * 8 && crc32(raw) === crc ? new Float64Array(raw.buffer) : undefined;
+  };
+  const snapshot: Snapshot = { tracks: [], damaged: [], damagedPools: [] };
+  const pools = (header.pools ?? []).map((stored): PoolState => {
+    const block = restore(stored);
+    const pool = { family: stored.family, block: block ?? new Float64Array(0) };
+    if (block === undefined) snapshot.damagedPools.push(pool);
+    return pool;
+  });
+  for (const { size, crc, pool, ...track } of header.tracks) {
+    const block = restore({ size, crc });
+    if (block === undefined) snapshot.damaged.push(track.id);
+    else snapshot.tracks.push({ ...track, ...(pool === undefined ? {} : { pool: pools[pool] }), block });
   }
   return snapshot;
 }

@@ -5,6 +5,13 @@ import type { DetectorLayout } from './layout.ts';
 import type { Rules } from './rules.ts';
 import type { CellName } from './training/create-learner.ts';
 
+/** What tracks of one family have in common where they share what they learn; see models/pool.ts. */
+export interface SharedWeights {
+  /** Numbers of it. */
+  readonly size: number;
+  initialise(memory: Float64Array, at: number, seed: number): void;
+}
+
 export interface TrackDetector {
   readonly options: {
     readonly cell: CellName;
@@ -20,13 +27,19 @@ export interface TrackDetector {
   readonly size: number;
   /** Blocks of the same shape mean the same, number for number. */
   readonly shape: string;
+  /** Absent where each track has weights of its own, in its block. */
+  readonly sharedWeights?: SharedWeights | undefined;
 
   /** Makes the block at memory[at..] that of a track nothing is known of. */
   initialise(memory: Float64Array, at: number, seed: number): void;
   /** Fills time, gap, cadence and drop of the row. */
   order(memory: Float64Array, at: number, batch: Batch, row: number): void;
-  /** Scores the row, then learns from it. @param localOffset what to add to the time to get local time, ms */
-  step(memory: Float64Array, at: number, batch: Batch, row: number, localOffset: number): void;
+  /**
+   * Scores the row, then learns from it.
+   * @param localOffset what to add to the time to get local time, ms
+   * @param weights where the shared weights lie, for a detector that has such
+   */
+  step(memory: Float64Array, at: number, batch: Batch, row: number, localOffset: number, weights?: number): void;
   /** T at which an alert fires. */
   threshold(memory: Float64Array, at: number): number;
   /** How often the track comes to a score, events a day. */

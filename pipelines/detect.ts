@@ -68,7 +68,7 @@ export function detect(registry: Registry, localOffset: LocalOffset): MonoTypeOp
         batch.siblings[row] = siblingsMean(registry, track, track.family, batch.time[row], batch.cadence[row]);
       }
       const { detector, pipeline } = track.model;
-      detector.step(track.memory, track.at, batch, row, localOffset(pipeline, batch.time[row]));
+      detector.step(track.memory, track.at, batch, row, localOffset(pipeline, batch.time[row]), track.weights);
     }
     return batch;
   });

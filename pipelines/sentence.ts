@@ -79,8 +79,9 @@ function novelty({ value, expected }: Evidence): string {
 }
 
 /** `line1/pump/pressure` → `line1 pump pressure`, beginning with a capital. */
+/** A group is called as what it is a group of. */
 function nameOf(source: string): string {
-  const words = source.replaceAll('/', ' ');
+  const words = source.replace(/\/\*+$/, '').replaceAll('/', ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 

@@ -2,9 +2,19 @@
  * Scored rows gathered for screens: at most one message a series and interval, columns instead of rows.
  *
  *   in   -b-b-b-b-b-b-b-|
- *   out  ------m------m-|      every 100 ms
+ *   out  ------m------m-|      every 100 ms, and when it is asked to
  */
-import { bufferTime, filter, map, type OperatorFunction, type SchedulerLike } from 'rxjs';
+import {
+  buffer,
+  filter,
+  interval,
+  map,
+  merge,
+  NEVER,
+  type Observable,
+  type OperatorFunction,
+  type SchedulerLike,
+} from 'rxjs';
 import type { Batch } from '../models/batch.ts';
 import { ROW } from '../models/batch.ts';
 import type { Registry } from '../models/registry.ts';
@@ -29,11 +39,15 @@ export interface SampleColumns {
 
 const INTERVAL_MS = 100;
 
-export function thin(registry: Registry, scheduler?: SchedulerLike): OperatorFunction<Batch, SampleColumns[]> {
+export function thin(
+  registry: Registry,
+  flush: Observable<void> = NEVER,
+  scheduler?: SchedulerLike,
+): OperatorFunction<Batch, SampleColumns[]> {
   return (batches) =>
     batches.pipe(
       filter((batch) => batch.length > 0),
-      bufferTime(INTERVAL_MS, scheduler),
+      buffer(merge(interval(INTERVAL_MS, scheduler), flush)),
       filter((gathered) => gathered.length > 0),
       map((gathered) => columnsOf(gathered, registry)),
     );

@@ -46,6 +46,11 @@ export class AlertLog implements Journal {
     return this.open().find((alert) => alert.id === id);
   }
 
+  /** The open alert of a series. */
+  openOf(series: string): AlertDocument | undefined {
+    return this.#open.get(series);
+  }
+
   isOpen(series: string): boolean {
     return this.#open.has(series);
   }

@@ -1,7 +1,7 @@
 /**
  * Checkpoints as plain files: one shard a partition, then the manifest of the generation, then what names it.
  *
- *   checkpoint/000042/017.twsn        one partition
+ *   checkpoint/000042/017.twsn.zst    one partition, compressed
  *   checkpoint/000042/manifest.json   log positions, head and journal; length and CRC-32 of every shard
  *   checkpoint/manifest.json          the generation that counts, and the one before it
  *
@@ -9,11 +9,20 @@
  * names it, and the one before stays until then, so that a crash at any moment leaves a whole one. Both kinds of
  * manifest are sealed: a flipped bit, a cut file or a shard of another generation is seen, and the older copy serves.
  */
-import { crc32 } from 'node:zlib';
+import { promisify } from 'node:util';
+import { constants, crc32, zstdCompress, zstdDecompress } from 'node:zlib';
 import { CodedError } from '../models/errors.ts';
 import type { Checkpoint, CheckpointStore, KeptCheckpoint, KeptGeneration, Saved, Storage } from '../models/ports.ts';
 import { PARTITIONS } from '../models/registry.ts';
 import { seal, unseal } from './sealed.ts';
+
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
+/** Weights compress by a third at once, and hardly more with any patience. */
+const QUICKLY = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+
+/** More than all memory for series could hold. */
+const SHARD_BYTES_MAX = 4 * 1024 ** 3;
 
 const FOLDER = 'checkpoint';
 const POINTER = `${FOLDER}/manifest.json`;
@@ -42,7 +51,9 @@ interface Survey {
   names: string[];
   /** The newest that can be read and the one before it. */
   manifests: Manifest[];
-  /** Higher than that of any generation there is or was. */
+  /** The generation that counts; those beyond were not completed. */
+  last: number;
+  /** Higher than that of any generation there is. */
   next: number;
   damaged: string[];
 }
@@ -56,20 +67,28 @@ export class FileCheckpointStore implements CheckpointStore {
 
   /** @throws CodedError CHECKPOINT_VERSION rather than touch what another version wrote, or what the storage throws */
   async save(checkpoint: Checkpoint): Promise<Saved> {
-    const { names, manifests, next } = await this.#survey();
-    // A save that failed may have left most of a generation, and the disk may be full of it.
-    await this.#removeOthers(names, manifests);
+    const { names, manifests, last, next } = await this.#survey();
+    // What no pointer ever named may be there today and gone after a power cut.
+    const before = names.includes('manifest.json') ? (manifests[0]?.generation ?? null) : null;
+    // A save that failed may have left most of a generation, and the disk may be full of it. Older ones stay: the
+    // pointer that a power cut brings back may be the one before.
+    await this.#remove(names, (generation) => generation > last);
     const generation = { format: FORMAT, partitions: PARTITIONS, generation: next };
     let bytes = 0;
     const write = async (path: string, content: Uint8Array) => {
       await this.#storage.write(path, content);
       bytes += content.length;
     };
-    for (const shard of checkpoint.shards) await write(shardPath(next, shard.partition), shard.bytes);
-    await write(manifestPath(next), seal(manifestOf(generation, checkpoint)));
-    const pointer: Pointer = { ...generation, before: manifests[0]?.generation ?? null };
+    const listed: Manifest['shards'] = [];
+    for (const { partition, position, bytes: plain } of checkpoint.shards) {
+      const packed = await compress(plain, QUICKLY);
+      await write(shardPath(next, partition), packed);
+      listed.push({ partition, position, size: packed.length, crc: crc32(packed) });
+    }
+    await write(manifestPath(next), seal(manifestOf(generation, checkpoint, listed)));
+    const pointer: Pointer = { ...generation, before };
     await write(POINTER, seal(pointer));
-    await this.#removeOthers(await this.#storage.list(FOLDER), [generation, ...manifests.slice(0, 1)]);
+    await this.#remove(await this.#storage.list(FOLDER), (number) => number !== next && number !== before);
     return { generation: next, bytes };
   }
 
@@ -89,19 +108,21 @@ export class FileCheckpointStore implements CheckpointStore {
     const names = await this.#storage.list(FOLDER);
     const damaged: string[] = [];
     const pointer = await this.#readSealed<Pointer>(POINTER, damaged);
-    const named = pointer === undefined ? [] : [pointer.generation, pointer.before ?? pointer.generation];
-    const present = names.filter((name) => GENERATION.test(name)).map(Number);
-    const numbers = [...new Set([...present, ...named])].sort((a, b) => b - a);
+    const present = names
+      .filter((name) => GENERATION.test(name))
+      .map(Number)
+      .sort((a, b) => b - a);
+    // What the pointer does not name was not completed, or is half removed; without one, whole manifests are it.
+    const named = pointer && [pointer.generation, ...(pointer.before === null ? [] : [pointer.before])];
     const manifests: Manifest[] = [];
-    for (const number of numbers) {
-      // One beyond the pointer was not completed; without a pointer, whoever has a manifest was near enough.
-      if (manifests.length === 2 || number > (pointer?.generation ?? Infinity)) continue;
+    for (const number of named ?? present) {
       const path = manifestPath(number);
-      const manifest = await this.#readSealed<Manifest>(path, damaged, named.includes(number));
-      if (manifest?.generation === number) manifests.push(manifest);
-      else if (manifest !== undefined) damaged.push(path);
+      const manifest = await this.#readSealed<Manifest>(path, damaged, named !== undefined);
+      if (manifest !== undefined && manifest.generation !== number) damaged.push(path);
+      else if (manifest !== undefined && manifests.length < 2) manifests.push(manifest);
     }
-    return { names, manifests, next: (numbers[0] ?? 0) + 1, damaged };
+    const last = pointer?.generation ?? manifests[0]?.generation ?? 0;
+    return { names, manifests, last, next: Math.max(last, ...present) + 1, damaged };
   }
 
   /** undefined where it cannot be read; damage unless it is not there and need not be. */
@@ -123,28 +144,37 @@ export class FileCheckpointStore implements CheckpointStore {
     const kept: KeptGeneration = { position, head, shards: [], journal };
     for (const shard of shards) {
       const path = shardPath(generation, shard.partition);
-      const bytes = (await this.#storage.read(path)) ?? new Uint8Array();
-      const whole = bytes.length === shard.size && crc32(bytes) === shard.crc;
+      const packed = (await this.#storage.read(path)) ?? new Uint8Array();
+      const whole = packed.length === shard.size && crc32(packed) === shard.crc;
       if (!whole) damaged.push(path);
+      const bytes = await unpack(packed);
       kept.shards.push({ partition: shard.partition, position: shard.position, bytes, whole });
     }
     return kept;
   }
 
-  /** Removes every generation but these, and what failed writes left beside. */
-  async #removeOthers(names: readonly string[], generations: readonly { generation: number }[]): Promise<void> {
+  /** Removes generations, and what failed writes left beside. */
+  async #remove(names: readonly string[], isOver: (generation: number) => boolean): Promise<void> {
     for (const name of names) {
-      const isOther = GENERATION.test(name) && !generations.some(({ generation }) => generation === Number(name));
-      if (isOther || name.endsWith('.tmp')) await this.#storage.remove(`${FOLDER}/${name}`);
+      if (name.endsWith('.tmp') || (GENERATION.test(name) && isOver(Number(name)))) {
+        await this.#storage.remove(`${FOLDER}/${name}`);
+      }
     }
   }
 }
 
-function manifestOf(generation: Sealed, { position, head, shards, journal }: Checkpoint): Manifest {
-  const listed = shards.map(({ partition, position, bytes }) => {
-    return { partition, position, size: bytes.length, crc: crc32(bytes) };
-  });
-  return { ...generation, position, head, shards: listed, journal };
+/** Of what is damaged there may be nothing left that can be unpacked. */
+async function unpack(packed: Uint8Array): Promise<Uint8Array> {
+  try {
+    const { buffer, byteOffset, length } = await decompress(packed, { maxOutputLength: SHARD_BYTES_MAX });
+    return new Uint8Array(buffer, byteOffset, length);
+  } catch {
+    return new Uint8Array();
+  }
+}
+
+function manifestOf(generation: Sealed, { position, head, journal }: Checkpoint, shards: Manifest['shards']): Manifest {
+  return { ...generation, position, head, shards, journal };
 }
 
 function folderOf(generation: number): string {
@@ -156,7 +186,7 @@ function manifestPath(generation: number): string {
 }
 
 function shardPath(generation: number, partition: number): string {
-  return `${folderOf(generation)}/${String(partition).padStart(3, '0')}.twsn`;
+  return `${folderOf(generation)}/${String(partition).padStart(3, '0')}.twsn.zst`;
 }
 
 /** The manifest of another format, which need not be sealed our way. undefined where it is none. */

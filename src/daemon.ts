@@ -105,6 +105,7 @@ class RunningDaemon implements Daemon {
       ingest: (topic, payload) => this.#parts.ingest(topic, payload),
     });
     this.#parts = new Parts({ ...ports, telemetry, engine, overview, hub: this.#hub, api });
+    engine.beforeCheckpoint = () => this.#parts.outputs.sync();
   }
 
   get address(): Address {
@@ -145,7 +146,9 @@ class RunningDaemon implements Daemon {
     const steps = difference(null, next);
     await this.#applyAll(steps.filter((step) => !needsState(step)));
     this.#unlock = this.#lock();
+    await this.engine.load(this.#acceptStateLoss);
     // What was not told before the last process ended is told while the log is read.
+    await this.#applyAll(steps.filter(({ part }) => part.kind === 'output'));
     this.#subscribe();
     const restored = await this.engine.restore(this.#acceptStateLoss);
     this.#begun = true;
@@ -153,7 +156,7 @@ class RunningDaemon implements Daemon {
     await this.#applyAll(steps.filter(({ part }) => part.kind === 'pipeline'));
     this.engine.start();
     this.#hub.start();
-    await this.#applyAll(steps.filter((step) => needsState(step) && step.part.kind !== 'pipeline'));
+    await this.#applyAll(steps.filter(({ part }) => part.kind === 'source' || part.kind === 'simulator'));
     this.#overview.plan = next;
     this.#cancels.push(
       this.#clock.every(STATUS_MS, () => this.#tellStatus()),
@@ -230,7 +233,7 @@ class RunningDaemon implements Daemon {
       this.engine.samples.subscribe((all) => {
         for (const columns of all) this.#recent.push(columns);
         this.#hub.samples(all);
-        this.#parts.outputs.samples(all);
+        this.#parts.outputs.samples(all, this.engine.position);
       }),
       this.engine.alerts.subscribe((alert) => this.#deliver(alert)),
     );
@@ -238,7 +241,7 @@ class RunningDaemon implements Daemon {
 
   #deliver(alert: AlertDocument): void {
     this.#hub.deliver(alert);
-    this.#parts.outputs.deliver(alert);
+    this.#parts.outputs.deliver(alert, this.engine.position);
     this.#parts.demo?.alert(alert);
     const { id, series, event, score, text } = alert;
     this.#telemetry.log.info({ alert: id, series, event, score: Number(score.toFixed(2)) }, text);
@@ -275,7 +278,7 @@ class RunningDaemon implements Daemon {
   }
 }
 
-/** What may only be opened once state is restored: sinks tell of open alerts, sources bring samples. */
+/** What may only be opened once state is known: sinks tell of what was open, sources bring samples. */
 function needsState({ part }: Step): boolean {
-  return part.kind === 'pipeline' || part.kind === 'output' || part.kind === 'source' || part.kind === 'simulator';
+  return part.kind !== 'http' && part.kind !== 'broker';
 }

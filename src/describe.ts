@@ -1,4 +1,5 @@
 /** A track as the outside sees it. */
+import { ContextTrack } from '../models/context-track.ts';
 import { Detector } from '../models/detector.ts';
 import { EventTrack } from '../models/events/event-track.ts';
 import { isEnum, KIND, kindOf } from '../models/kind.ts';
@@ -41,6 +42,7 @@ export function describe(track: Track, { alerting, overdue, unit }: Condition): 
 
 function kindName({ memory, at, model }: Track): SeriesKind {
   if (model.detector instanceof EventTrack) return 'events';
+  if (model.detector instanceof ContextTrack) return 'context';
   if (!(model.detector instanceof Detector)) return 'group';
   const { layout } = model.detector;
   const kind = kindOf(memory, at + layout.kind);

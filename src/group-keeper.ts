@@ -9,7 +9,7 @@ import type { TrackState } from '../models/snapshot.ts';
 import { seriesId } from '../sensors/topic.ts';
 import type { PipelineConfig } from './config/config.ts';
 import { groupOptions } from './detector-options.ts';
-import { missingGroups } from './groups.ts';
+import { isWanted, missingGroups } from './groups.ts';
 import type { Telemetry } from './telemetry.ts';
 
 export class GroupKeeper {
@@ -37,7 +37,8 @@ export class GroupKeeper {
       if (track.model.pipeline !== pipeline || !(detector instanceof GroupDetector)) continue;
       const { channels, context } = detector.options;
       const next = new GroupDetector(groupOptions(config, channels, context));
-      if (config.group === 'off' || next.shape !== detector.shape) {
+      const { source, members } = track;
+      if (!isWanted({ pipeline, source, members, watched: channels }, config) || next.shape !== detector.shape) {
         this.#registry.remove(track);
         ended = true;
       } else {
@@ -54,12 +55,15 @@ export class GroupKeeper {
 
   /** Groups that are missing, each once. */
   *missing(): Generator<Command> {
-    for (const [pipeline, { group }] of this.#configs) {
-      if (group === 'off') continue;
-      for (const { source, watched, context } of missingGroups(this.#registry, pipeline)) {
+    for (const [pipeline, config] of this.#configs) {
+      for (const { source, watched, context } of missingGroups(this.#registry, pipeline, config)) {
         const asked = [pipeline, source, ...watched].join();
         if (this.#asked.has(asked)) continue;
         this.#asked.add(asked);
+        const absent = watched.filter((id) => this.#registry.find(id) === undefined);
+        if (absent.length > 0) {
+          this.#telemetry.log.warn({ group: source, absent }, 'a group begins without members that have not come yet');
+        }
         yield { verb: 'group', pipeline, source, watched, context };
       }
     }
@@ -75,7 +79,8 @@ export class GroupKeeper {
   ): Track | undefined {
     const model = this.#models.get(pipeline);
     const config = this.#configs.get(pipeline);
-    if (model === undefined || config?.group !== 'topic') return undefined;
+    if (model === undefined || config === undefined) return undefined;
+    if (!isWanted({ pipeline, source, members, watched }, config)) return undefined;
     const id = seriesId(source);
     const known = this.#registry.find(id);
     // A series of that name, another pipeline's group, or the command of a tick that came before it was obeyed.

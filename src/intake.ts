@@ -7,7 +7,7 @@ import type { DropReason } from '../models/drop.ts';
 import { EventTrack } from '../models/events/event-track.ts';
 import { symbolOf } from '../models/events/symbol.ts';
 import type { Decoded, Reading } from '../sensors/decode.ts';
-import type { Model, Registry, Track } from '../models/registry.ts';
+import { type Model, modelOf, type Registry, type Track } from '../models/registry.ts';
 import type { Delivery, SampleLog } from '../models/ports.ts';
 import { seriesId, sourceOf } from '../sensors/topic.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -122,7 +122,7 @@ export class Intake {
   /** Before its first sample is in the log, the series is. */
   #admit(id: string, source: string, model: Model): Track | undefined {
     const number = this.#registry.nextNumber;
-    const track = this.#registry.admit(id, source, model, { number });
+    const track = this.#registry.admit(id, source, modelOf(model, id), { number });
     if (track === undefined) return undefined;
     const { pipeline } = model;
     this.#log.append({ kind: 'command', time: 0, command: { verb: 'admit', number, source, pipeline } });

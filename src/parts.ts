@@ -6,6 +6,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { CodedError } from '../models/errors.ts';
+import type { Disk } from '../models/ports.ts';
 import { loadAssets } from './assets.ts';
 import { type Broker, startBroker } from './broker.ts';
 import { formatAddress } from './config/address.ts';
@@ -22,6 +23,7 @@ import type { WebSocketHub } from './sinks/websocket.ts';
 import { readToken } from './token.ts';
 
 export interface PartsOptions extends Omit<InputsOptions, 'brokerUrl' | 'embedded'> {
+  disk: Disk;
   hub: WebSocketHub;
   api: Api;
 }
@@ -50,7 +52,12 @@ export class Parts {
     this.#options = options;
     const brokerUrl = (url: string) => this.#brokerUrl(url);
     this.#inputs = new Inputs({ ...options, brokerUrl, embedded: (url) => this.#embedded(url) });
-    this.outputs = new Outputs({ ...options, brokerUrl, command: (verb, body) => options.api.command(verb, body) });
+    this.outputs = new Outputs({
+      ...options,
+      brokerUrl,
+      logRange: () => options.engine.logRange,
+      command: (verb, body) => options.api.command(verb, body),
+    });
   }
 
   async apply({ action, part }: Step): Promise<void> {

@@ -14,7 +14,7 @@ export { FAULT_KINDS, type FaultKind } from '../sensors/simulator/faults.ts';
 
 export const SUBPROTOCOL = 'tidewatch.v1';
 
-export type SeriesKind = 'gauge' | 'counter' | 'on_off' | 'enum' | 'constant' | 'group' | 'events';
+export type SeriesKind = 'gauge' | 'counter' | 'on_off' | 'enum' | 'constant' | 'group' | 'events' | 'context';
 
 /** What a series is doing now. `silent`: overdue by its own learned cadence. */
 export type SeriesState = 'learning' | 'normal' | 'alert' | 'silent';

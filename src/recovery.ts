@@ -14,12 +14,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CodedError } from '../models/errors.ts';
 import type { KeptCheckpoint, KeptGeneration, KeptShard } from '../models/ports.ts';
-import type { PipelineConfig } from './config/config.ts';
 
 /** State that belongs to no track, as it was before the first partition was copied. */
 export interface Head {
   position: number;
-  pipelines: { id: string; config: PipelineConfig; since: number | null; series: number }[];
+  /** `config` as src/config/kept.ts has it. */
+  pipelines: { id: string; config: unknown; since: number | null; series: number }[];
   /** Sources that cannot be heard. */
   deaf: string[];
   nextNumber: number;
@@ -43,7 +43,7 @@ export interface Recovery {
   lost: KeptShard[];
   /** Partitions that come from the generation before. */
   fallenBack: number[];
-  /** Last position of the generation before: the log must be kept behind it. */
+  /** Behind this position the log is read. */
   from: number;
 }
 
@@ -66,7 +66,7 @@ export function planRecovery(kept: KeptCheckpoint | undefined, logFrom: number):
   const damaged = kept.shards.filter(({ whole }) => !whole);
   const tail = kept.journal as Tail;
   const newest = { ...NOTHING, head: kept.head as Head, tail, published: kept.position };
-  const from = (kept.head as Head).position;
+  const from = Math.min((kept.head as Head).position, ...kept.shards.map(({ position }) => position));
   if (damaged.length === 0) return { ...newest, copies: inOrder(kept.shards), from };
   // The entries between the two must be there.
   if (older === undefined || logFrom > startOf(older) + 1) {

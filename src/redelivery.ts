@@ -21,6 +21,11 @@ export class Redelivery {
     return this.#sessions.get(session)?.get(packetId) === checksum;
   }
 
+  /** Whether anything came in within it. */
+  knows(session: string): boolean {
+    return this.#sessions.has(session);
+  }
+
   note({ session, packetId, checksum }: Delivery): void {
     const ids = this.#sessions.get(session) ?? new Map<number, number>();
     renew(this.#sessions, session, ids, SESSIONS_MAX);

@@ -28,6 +28,8 @@ export interface ReplayOptions {
   channels?: readonly string[];
   /** Channels that are inputs and are not watched. */
   context?: readonly string[];
+  /** The same by their sources, for whichever of them a file has: a channel is called as the source, or its last levels. */
+  contextSources?: readonly string[];
   /** Several channels are series of their own. */
   apart?: boolean;
   /** Of the joint model. */
@@ -162,7 +164,9 @@ class Replay {
   /** Every watched channel a series. */
   #admitAll(names: readonly string[], { all, watched }: Columns): number[] {
     const context = all.length - watched;
-    const detector = new Detector({ ...DEFAULTS, ...this.#options.detector, context }, this.#options.learner);
+    // A recording has no siblings to share weights with.
+    const options = { ...DEFAULTS, ...this.#options.detector, context, shared: false };
+    const detector = new Detector(options, this.#options.learner);
     detector.series = watched;
     return all.slice(0, watched).map((column) => this.#admit(`replay/${names[column]}`, detector));
   }
@@ -215,14 +219,19 @@ interface Columns {
 
 /** @throws CodedError RECORDING_CHANNEL for a wanted channel that the file does not have */
 function columnsOf(path: string, channels: readonly string[], options: ReplayOptions): Columns {
-  const { context = [] } = options;
+  const { contextSources = [], context = channels.filter((channel) => isOneOf(contextSources, channel)) } = options;
   const wanted = options.channels ?? channels.filter((channel) => !context.includes(channel));
   const all = [...wanted, ...context].map((channel) => {
     const column = channels.indexOf(channel);
     if (column >= 0) return column;
     throw new CodedError('RECORDING_CHANNEL', `${path}:1  expected a channel "${channel}", got ${channels.join()}`);
   });
-  return { all, watched: wanted.length };
+  if (wanted.length > 0 || context.length === 0) return { all, watched: wanted.length };
+  throw new CodedError('RECORDING_CHANNEL', `${path}:1  expected a channel beside those that are context, got none`);
+}
+
+function isOneOf(sources: readonly string[], channel: string): boolean {
+  return sources.some((source) => source === channel || source.endsWith(`/${channel}`));
 }
 
 /** One result for each recorded row: the highest over its tracks. */

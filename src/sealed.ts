@@ -14,12 +14,13 @@ export function seal(value: object): Uint8Array {
   return Buffer.from(`{"crc":"${checksum(Buffer.from(rest))}",${rest}`);
 }
 
-/** undefined where any byte is not what was written. */
+/** The value without its seal; undefined where any byte is not what was written. */
 export function unseal(bytes: Uint8Array): unknown {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const crc = SEAL.exec(buffer.toString('latin1', 0, SEAL_SIZE))?.[1];
-  if (crc !== checksum(buffer.subarray(SEAL_SIZE))) return undefined;
-  return JSON.parse(buffer.toString());
+  const rest = buffer.subarray(SEAL_SIZE);
+  if (rest.length === 0 || crc !== checksum(rest)) return undefined;
+  return JSON.parse(`{${rest.toString()}`);
 }
 
 function checksum(bytes: Uint8Array): string {

@@ -20,6 +20,12 @@ export interface Levels {
   checkpointAgeSeconds(): number;
 }
 
+export interface SpoolLevels {
+  readonly bytes: number;
+  readonly records: number;
+  readonly degraded: boolean;
+}
+
 export interface TelemetryOptions {
   level: string;
   destination?: { write(line: string): void };
@@ -43,12 +49,15 @@ export class Telemetry {
   readonly #checkpoints: Counter<'result'>;
   readonly #written: Counter<'kind'>;
   readonly #missing: Counter;
+  readonly #sessionsLost: Counter<'source'>;
   readonly #recovery: Gauge;
   readonly #degraded: Gauge;
   readonly #reload: Gauge;
   readonly #connected: Gauge<'source'>;
   readonly #clientsDropped: Counter<'reason'>;
   readonly #notifications: Counter<'output' | 'result'>;
+  readonly #deadLetters: Counter<'output'>;
+  readonly #spoolDamaged: Counter<'output'>;
 
   constructor({ level, destination }: TelemetryOptions) {
     const options = { level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` };
@@ -72,11 +81,14 @@ export class Telemetry {
     this.#checkpoints = counter('checkpoints_total', 'Checkpoints written', ['result']);
     this.#written = counter('state_written_bytes_total', 'Bytes written to the state folder', ['kind']);
     this.#missing = counter('log_missing_entries_total', 'Entries of the log that could not be read again');
+    this.#sessionsLost = counter('mqtt_sessions_lost_total', 'Sessions that a broker had forgotten', ['source']);
     const gauge = (name: string, help: string) =>
       new Gauge({ name: `tidewatch_${name}`, help, registers: [this.metrics] });
     this.#recovery = gauge('recovery_seconds', 'Time the last start needed to come back as it was');
     this.#degraded = gauge('durability_degraded', '1 while what comes in is not kept, because the disk takes nothing');
     this.#notifications = counter('notifications_total', 'What was to be sent through a sink', ['output', 'result']);
+    this.#deadLetters = counter('dead_letters_total', 'What a server refused for good', ['output']);
+    this.#spoolDamaged = counter('spool_damaged_total', 'What could not be read in a spool', ['output']);
     this.#clientsDropped = counter('ws_dropped_total', 'Clients closed by the server', ['reason']);
     this.#reload = new Gauge({
       name: 'tidewatch_config_reload_success',
@@ -104,6 +116,18 @@ export class Telemetry {
 
   observeClients(count: () => number): void {
     this.#level('ws_clients', 'Connected dashboards', count);
+  }
+
+  observeSpools(spools: () => { output: string; spool: SpoolLevels }[]): void {
+    const levels = (name: string, help: string, read: (spool: SpoolLevels) => number) =>
+      this.#levels(name, help, 'output', () =>
+        Object.fromEntries(spools().map(({ output, spool }) => [output, read(spool)])),
+      );
+    levels('spool_bytes', 'Bytes of what waits to be sent', ({ bytes }) => bytes);
+    levels('spool_records', 'Things that wait to be sent', ({ records }) => records);
+    levels('spool_degraded', '1 while things wait in memory, for the disk cannot be written', ({ degraded }) =>
+      degraded ? 1 : 0,
+    );
   }
 
   #level(name: string, help: string, read: () => number): void {
@@ -203,6 +227,23 @@ export class Telemetry {
     if (result === 'dropped') this.log.warn({ sink, count, detail }, 'sink dropped');
   }
 
+  /** Things that a server refused for good. */
+  buried(output: string, count: number): void {
+    this.#deadLetters.inc({ output }, count);
+  }
+
+  spoolDamaged(output: string, count: number, path: string): void {
+    this.#spoolDamaged.inc({ output }, count);
+    this.log.error({ sink: output, count, path }, 'a spool is damaged; what could not be read is not sent');
+  }
+
+  /** undefined: the disk works again. */
+  spoolTrouble(output: string, error: unknown): void {
+    if (error === undefined) this.log.info({ sink: output }, 'the spool is on disk again');
+    else
+      this.log.error({ sink: output, err: error }, 'the spool cannot be written; what is to be sent waits in memory');
+  }
+
   checkpointSaved(bytes: number, milliseconds: number): void {
     this.#checkpoints.inc({ result: 'saved' });
     this.written('checkpoint', bytes);
@@ -226,6 +267,12 @@ export class Telemetry {
 
   written(kind: 'log' | 'checkpoint' | 'spool', bytes: number): void {
     this.#written.inc({ kind }, bytes);
+  }
+
+  /** A broker has forgotten what it had not delivered. */
+  sessionLost(source: string): void {
+    this.#sessionsLost.inc({ source });
+    this.log.warn({ source }, 'the broker has forgotten our session, and what it had not delivered');
   }
 
   checkpointFailed(error: unknown): void {

@@ -8,7 +8,6 @@ import { SimDisk } from '../../test/sim/disk.ts';
 import type { Row } from '../rows.ts';
 import { countRow, type Findings, Ledger, rowsOf, type SectionOptions } from './findings.ts';
 import { changedTracks, difference, FEED, isOfTwo, Life, type Planted, START, type State } from './life.ts';
-import { frozenDisk } from './disks.ts';
 import { diskOf, type Outcome, Reference, start, Starts } from './outcome.ts';
 
 /** Two series, an alert that is open, two checkpoints and a log behind them. */
@@ -57,13 +56,15 @@ function* damages(path: string, bytes: Uint8Array, stride: number): Generator<Da
   const copy = bytes.slice();
   for (let bit = 0; bit < bytes.length * 8; bit += stride) {
     copy[bit >> 3] ^= 1 << (bit & 7);
-    yield { path, bytes: copy, bit };
+    yield { path, bytes: copy.slice(), bit };
     copy[bit >> 3] ^= 1 << (bit & 7);
   }
   for (let size = 0; size < bytes.length; size += stride) {
     yield { path, bytes: bytes.subarray(0, size), size };
   }
 }
+
+const isShard = (path: string): boolean => path.includes('.twsn');
 
 /** What happened that should not have. */
 function troubleOf({ state, said, missing, crash }: Outcome, sound: State, isEarlier: boolean): string | undefined {
@@ -87,10 +88,9 @@ export async function damageEverywhere(options: FlipOptions): Promise<FlipFindin
   const ledger = new Ledger();
   const counts = { wide: 0, crashes: 0, refused: 0, whole: 0, earlier: 0 };
   for (const [path, bytes] of files) {
-    for (const damage of damages(path, bytes, path.endsWith('.twsn') ? shardStride : stride)) {
-      const damaged = new Map(files).set(path, damage.bytes);
-      const { key } = await starts.read(frozenDisk(damaged));
-      const outcome = await starts.ofRead(key, () => diskOf(damaged));
+    const all = damages(path, bytes, isShard(path) ? shardStride : stride);
+    for await (const [damage, disk, { key }] of starts.readAll(all, (one) => new Map(files).set(path, one.bytes))) {
+      const outcome = await starts.ofRead(key, () => diskOf(disk));
       const isEarlier = await isBefore(damage, outcome, reference);
       const where = `${path}, ${damage.size === undefined ? `bit ${damage.bit}` : `cut to ${damage.size}`}`;
       ledger.look(where, troubleOf(outcome, sound, isEarlier));
@@ -116,7 +116,7 @@ export async function damageTwice(): Promise<Findings> {
   const { files } = await rest();
   const sound = (await start(diskOf(files))).state!;
   const ledger = new Ledger();
-  const shards = [...files.keys()].filter((path) => path.endsWith('.twsn'));
+  const shards = [...files.keys()].filter(isShard);
   for (const name of new Set(shards.map((path) => path.split('/')[2]))) {
     const damaged = new Map(files);
     for (const path of shards.filter((shard) => shard.endsWith(name))) {
@@ -136,7 +136,7 @@ export async function damageTwice(): Promise<Findings> {
 export const name = 'flips';
 
 export async function run({ size }: SectionOptions): Promise<Row[]> {
-  const [stride, shardStride] = size === 'smoke' ? [97, 9973] : [1, size === 'long' ? 1 : 13];
+  const [stride, shardStride] = size === 'smoke' ? [97, 9973] : [1, size === 'long' ? 1 : 31];
   const found = await damageEverywhere({ stride, shardStride });
   const what = `flips${shardStride > 1 ? `_every_${shardStride}th_of_shards` : ''}`;
   return [

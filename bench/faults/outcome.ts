@@ -12,10 +12,14 @@ import { RECORD_HEAD, sealRecord, segmentHead } from '../../src/log/frame.ts';
 import { type KeptRecord, recordsOf, segmentPath, segmentsOf } from '../../src/log/segments.ts';
 import { FileStorage } from '../../src/ports/storage.ts';
 import { SimDisk } from '../../test/sim/disk.ts';
+import { frozenDisk } from './disks.ts';
 import { Life, type Planted, type State, stateOf } from './life.ts';
 
 /** Refusals that a person can act upon. */
 const NAMED = new Set(['STATE_LOST', 'CHECKPOINT_CORRUPT', 'CHECKPOINT_VERSION', 'LOG_VERSION']);
+
+/** Disks that are read at a time. */
+const AT_ONCE = 24;
 
 export interface Outcome {
   /** undefined where it does not start. */
@@ -95,8 +99,18 @@ export class Starts {
     this.#planted = planted;
   }
 
-  async of(disk: SimDisk): Promise<Outcome> {
-    return this.ofRead((await this.read(disk)).key, () => disk);
+  /** Many at once: what is compressed is read in threads. */
+  async *readAll<T, D extends SimDisk | ReadonlyMap<string, Uint8Array>>(
+    items: Iterable<T>,
+    diskOfItem: (item: T) => D,
+  ): AsyncGenerator<[T, D, Read]> {
+    const waiting: Promise<[T, D, Read]>[] = [];
+    for (const item of items) {
+      const disk = diskOfItem(item);
+      waiting.push(this.read(disk instanceof SimDisk ? disk : frozenDisk(disk)).then((read) => [item, disk, read]));
+      if (waiting.length >= AT_ONCE) yield await waiting.shift()!;
+    }
+    for (const one of waiting) yield await one;
   }
 
   read(disk: Disk): Promise<Read> {

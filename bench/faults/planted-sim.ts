@@ -6,7 +6,7 @@ import type {
   KeptCheckpoint,
   LogEntry,
   LogOwner,
-  LogReplayer,
+  Replayed,
   SampleLog,
   Saved,
 } from '../../models/ports.ts';
@@ -45,6 +45,10 @@ class OtherLog implements SampleLog {
     return this.log.oldest();
   }
 
+  newest(): number {
+    return this.log.newest();
+  }
+
   append(entry: LogEntry): void {
     this.log.append(entry);
   }
@@ -57,8 +61,8 @@ class OtherLog implements SampleLog {
     return this.log.sync();
   }
 
-  replay(position: number, replayer: LogReplayer) {
-    return this.log.replay(position, replayer);
+  replay(...args: Parameters<SampleLog['replay']>): Promise<Replayed> {
+    return this.log.replay(...args);
   }
 
   read(reader: (entry: LogEntry, position: number) => void): void {

@@ -53,11 +53,12 @@ export async function cutAnywhere(options: PowerOptions): Promise<PowerFindings>
     const { moments, reference } = await lived(options, k % 2 === 1, random);
     const starts = new Starts(planted);
     for (const moment of moments) {
-      for (let cut = 0; cut < cuts; cut++) {
-        const disk = moment.disk.cut(random);
-        const outcome = await starts.of(disk);
+      const all = starts.readAll(Array(cuts).keys(), () => moment.disk.cut(random));
+      for await (const [, disk, { key, positions }] of all) {
+        // A start changes the disk, and what is read of it is read before.
+        const outcome = await starts.ofRead(key, () => disk);
         if (outcome.missing > 0) holes++;
-        ledger.look(`life ${k}, ${moment.where}`, await troubleOf(outcome, moment, reference, disk, starts));
+        ledger.look(`life ${k}, ${moment.where}`, await troubleOf(outcome, moment, reference, positions));
         if (untilFound === true && ledger.violations > 0) return Object.assign(ledger, { holes });
       }
     }
@@ -69,15 +70,13 @@ async function troubleOf(
   outcome: Outcome,
   { least, most }: Moment,
   reference: Reference,
-  disk: SimDisk,
-  starts: Starts,
+  positions: readonly number[],
 ): Promise<string | undefined> {
   const { state, position, missing } = outcome;
   if (state === undefined) return outcome.crash ?? `refused: ${outcome.refusal}`;
   if (position < least || position > most) return `expected entries up to ${least} to ${most}, got ${position}`;
   let without = new Set<number>();
   if (missing > 0) {
-    const { positions } = await starts.read(disk);
     const there = new Set(positions);
     without = new Set(range(least + 1, position).filter((at) => !there.has(at)));
     if (without.size !== missing) return `${missing} entries are missing, of which ${without.size} were not yet sure`;

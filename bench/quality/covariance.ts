@@ -1,6 +1,6 @@
 /** Mahalanobis distance of each row from a covariance that fades and always learns; see models/group/covariance.ts. */
 import { Covariance } from '../../models/group/covariance.ts';
-import { framesEnter, framesRead, framesSize } from '../../models/group/frames.ts';
+import { framesEnter, framesRead, framesSize } from '../../models/frames.ts';
 
 const MEMORY_ROWS = 5000;
 const Z_MAX = 8;

@@ -17,7 +17,7 @@
 import { claimOf, createTail } from '../calibration.ts';
 import { isSound } from '../sound.ts';
 import { Covariance } from './covariance.ts';
-import { framesEnter, framesForget, framesRead, framesSize } from './frames.ts';
+import { framesEnter, framesForget, framesRead, framesSize } from '../frames.ts';
 import { slowEnter, slowMean, slowScore, SLOW_TAIL_SIZE } from './slow-tail.ts';
 
 const FAST_ROWS = 8;

@@ -32,7 +32,7 @@ import type { CellName, createLearner } from '../training/create-learner.ts';
 import type { Training } from '../training/tbptt.ts';
 import { type Learned, NOTHING_STANDS, silentInAlert, Verdict } from '../verdict.ts';
 import { Anchor } from './anchor.ts';
-import { framesEnter, framesRead } from './frames.ts';
+import { framesEnter, framesRead } from '../frames.ts';
 import { gatherSample, initialiseGather, isLate, takeRow } from './gather.ts';
 import { Joint } from './joint.ts';
 import { type GroupLayout, groupLayoutOf } from './layout.ts';
@@ -49,15 +49,18 @@ export interface GroupOptions {
   season: number;
   /** How long a lasting change is held to be a fault, ms. */
   hold: number;
+  /** How many cadences of the fastest channel a row waits for one that is slower. */
+  slowest: number;
   budgetPerDay: number;
   rules: Rules;
   training: Training;
 }
 
 const HOUR_MS = 3600_000;
-export const GROUP_DEFAULTS: Pick<GroupOptions, 'hidden' | 'hold' | 'training'> = {
+export const GROUP_DEFAULTS: Pick<GroupOptions, 'hidden' | 'hold' | 'slowest' | 'training'> = {
   hidden: 32,
   hold: 48 * HOUR_MS,
+  slowest: 3,
   training: {
     k1: 4,
     k2: 4,
@@ -144,11 +147,13 @@ export class GroupDetector implements TrackDetector {
     const gap = batch.gap[row];
     const cadence = batch.cadence[row];
     const z = this.#z;
+    framesRead(memory, at + L.frames, x, 0, channels + context, Z_SCORED, z);
+    this.joint.explain(memory, at + L.joint, z);
     if (!this.#isSound(memory, at)) {
       this.#forget(memory, at);
       batch.flags[row] |= ROW.forgotten;
+      framesRead(memory, at + L.frames, x, 0, channels + context, Z_SCORED, z);
     }
-    framesRead(memory, at + L.frames, x, 0, channels + context, Z_SCORED, z);
     const isKnown = this.joint.knows(memory, at + L.joint, z);
     const error = this.joint.score(memory, at + L.joint, z);
     this.#keepRecent(memory, at);
@@ -198,7 +203,8 @@ export class GroupDetector implements TrackDetector {
 
   /** Whether the row that is gathered is over by `time`, with channels missing. */
   isLate(memory: Float64Array, at: number, time: number): boolean {
-    return isLate(memory, at + this.layout.gather, this.options.channels, this.options.context, time);
+    const { channels, context, slowest } = this.options;
+    return isLate(memory, at + this.layout.gather, channels, context, time, slowest);
   }
 
   /** Takes in a sample of a member. True when the row is complete. */

@@ -9,7 +9,10 @@
  * Three channels, not the mean over all: a fault shows in a few, and forty others must not hide it. Gradients are counted
  * in σⱼ too, so that every channel teaches alike; one of a missing value is 0, and what is missing is taken as it was.
  *
- * Memory: learner; forecast [m]; running square of the errors [m]; last z [m + c]; rows.
+ * What explains a row may come between it and the one before. So a forecast waits for the context until its row is there.
+ *
+ * Memory: learner; forecast [m]; running square of the errors [m]; last z [m + c]; rows; where there is context, where the
+ * inputs are that wait for it, 0 = none do.
  */
 import { clip } from '../activation.ts';
 import type { Random } from '../random.ts';
@@ -41,6 +44,7 @@ export class Joint {
   readonly #squares: number;
   readonly #last: number;
   readonly #rows: number;
+  readonly #waiting: number;
   readonly #worst = new Float64Array(WORST);
 
   /** @param context  channels that are inputs and are not watched; @param make  another forecaster, for comparisons */
@@ -61,7 +65,8 @@ export class Joint {
     this.#squares = this.#forecast + channels;
     this.#last = this.#squares + channels;
     this.#rows = this.#last + this.#inputs;
-    this.size = this.#rows + 1;
+    this.#waiting = this.#rows + 1;
+    this.size = this.#waiting + (context > 0 ? 1 : 0);
   }
 
   initialise(memory: Float64Array, at: number, random: Random): void {
@@ -102,19 +107,22 @@ export class Joint {
     return sum;
   }
 
-  /** Forecasts the next row. @param z  in the frames after the row, context last; NaN = missing */
+  /** Forecasts the next row, with its context to come. @param z  in the frames after the row; NaN = missing */
   forecast(memory: Float64Array, at: number, z: Float64Array): void {
-    const { learner } = this;
-    const to = learner.nextInput(memory, at);
-    const last = at + this.#last;
-    for (let j = 0; j < this.#inputs; j++) {
-      const now = Number.isNaN(z[j]) ? memory[last + j] : clip(z[j], Z_INPUT);
-      memory[to + j] = now;
-      memory[to + this.#inputs + j] = memory[at + this.#rows] > 1 ? now - memory[last + j] : 0;
-      memory[last + j] = now;
-    }
-    const y = learner.forward(memory, at);
-    for (let j = 0; j < this.channels; j++) memory[at + this.#forecast + j] = memory[y + j];
+    const to = this.learner.nextInput(memory, at);
+    this.#input(memory, at, z, 0, this.channels, to);
+    if (this.#inputs > this.channels) memory[at + this.#waiting] = to - at;
+    else this.#forward(memory, at);
+  }
+
+  /** The context of a row that is there: the forecast that waited for it is made. @param z  of the row, context last */
+  explain(memory: Float64Array, at: number, z: Float64Array): void {
+    if (this.#inputs === this.channels) return;
+    const to = memory[at + this.#waiting];
+    memory[at + this.#waiting] = 0;
+    if (to === 0) return;
+    this.#input(memory, at, z, this.channels, this.#inputs, at + to);
+    this.#forward(memory, at);
   }
 
   /** z that is expected of a channel, and the deviation of its errors. */
@@ -123,6 +131,22 @@ export class Joint {
   }
   deviationOf(memory: Float64Array, at: number, channel: number): number {
     return Math.sqrt(memory[at + this.#squares + channel]);
+  }
+
+  /** Writes z and Δz of the channels from..until to the inputs at `to`. */
+  #input(memory: Float64Array, at: number, z: Float64Array, from: number, until: number, to: number): void {
+    const last = at + this.#last;
+    for (let j = from; j < until; j++) {
+      const now = Number.isNaN(z[j]) ? memory[last + j] : clip(z[j], Z_INPUT);
+      memory[to + j] = now;
+      memory[to + this.#inputs + j] = memory[at + this.#rows] > 1 ? now - memory[last + j] : 0;
+      memory[last + j] = now;
+    }
+  }
+
+  #forward(memory: Float64Array, at: number): void {
+    const y = this.learner.forward(memory, at);
+    for (let j = 0; j < this.channels; j++) memory[at + this.#forecast + j] = memory[y + j];
   }
 
   /** Takes in the error of a channel and returns ∂loss/∂y. */

@@ -6,7 +6,7 @@ import { CADENCE_SIZE } from '../cadence.ts';
 import { CALIBRATION_SIZE } from '../calibration.ts';
 import { ORDER_SIZE } from '../order.ts';
 import { SIGNATURE_SIZE } from '../signature.ts';
-import { framesSize } from './frames.ts';
+import { framesSize } from '../frames.ts';
 import { gatherSize } from './gather.ts';
 import { SLOW_TAIL_SIZE } from './slow-tail.ts';
 

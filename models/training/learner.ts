@@ -8,6 +8,9 @@
  *
  * A step without a truth goes without the last two. The state is carried on from step to step and never reset.
  * One object serves every stream of its shape; the numbers of a stream are the block at memory[at..at+size].
+ *
+ * What was learned, the first `learnedSize` numbers, may lie elsewhere in the same memory, and serve several streams:
+ * `weights` says where, and `at` is then so many numbers before what is the stream's own.
  */
 import type { Cell } from '../cells/cell.ts';
 import type { Random } from '../random.ts';
@@ -26,15 +29,19 @@ export interface Learner {
 
   /** Makes the block that of a stream nothing is known of. */
   initialise(memory: Float64Array, at: number, random: Random): void;
+  /** Draws what is learned anew, and nothing else. */
+  initialiseLearned(memory: Float64Array, weights: number, random: Random): void;
+  /** All but what is learned. */
+  initialiseOwn(memory: Float64Array, at: number): void;
   nextInput(memory: Float64Array, at: number): number;
   /** Allocates nothing. */
-  forward(memory: Float64Array, at: number): number;
+  forward(memory: Float64Array, at: number, weights?: number): number;
   lossGradient(memory: Float64Array, at: number): number;
   /**
-   * Takes ∂loss/∂y of the newest forecast. Returns the norm of the gradient before clipping where the weights were
+   * Takes ∂loss/∂y of the newest forecast; `step` is the part that is taken of a step, 1 where absent. Returns the norm of the gradient before clipping where the weights were
    * updated, else 0. An update whose gradient is not finite is left out, and its norm said. Allocates nothing.
    */
-  learn(memory: Float64Array, at: number): number;
+  learn(memory: Float64Array, at: number, weights?: number, step?: number): number;
   /** State of the newest step, and the cache row it left. */
   newest(memory: Float64Array, at: number): { state: number; row: number };
 }
@@ -78,8 +85,9 @@ export function descend(
   count: number,
   work: Float64Array,
   gradient: number,
+  step = 1,
 ): number {
   const norm = clipNorm(work, gradient, count, limit);
-  if (Number.isFinite(norm)) optimizerStep(optimizer, memory, at, moments, count, work, gradient);
+  if (Number.isFinite(norm)) optimizerStep(optimizer, memory, at, moments, count, work, gradient, step);
   return norm;
 }

@@ -1,6 +1,6 @@
 /**
  * One step downhill. Every optimiser works in place on params = memory[params..params+n] with the gradient at
- * work[gradient..] and allocates nothing. Powers of the decays are kept as running products.
+ * work[gradient..] and allocates nothing; it takes `step` of the rate. Powers of the decays are kept as running products.
  *
  *   sgd       w ← w − rate·g
  *   momentum  u ← μu + g                                w ← w − rate·u
@@ -52,14 +52,16 @@ export function optimizerStep(
   n: number,
   work: Float64Array,
   gradient: number,
+  step = 1,
 ): void {
+  const rate = step * optimizer.rate;
   switch (optimizer.name) {
     case 'sgd':
-      return sgd(memory, params, n, work, gradient, optimizer.rate);
+      return sgd(memory, params, n, work, gradient, rate);
     case 'momentum':
-      return momentum(memory, params, moments, n, work, gradient, optimizer.rate, optimizer.momentum);
+      return momentum(memory, params, moments, n, work, gradient, rate, optimizer.momentum);
     case 'rmsprop': {
-      const { rate, alpha, epsilon } = optimizer;
+      const { alpha, epsilon } = optimizer;
       if (optimizer.corrected !== true)
         return rmsprop(memory, params, moments, n, work, gradient, rate, alpha, epsilon, 1);
       const known = nextKnown(memory, moments + n, alpha);
@@ -67,8 +69,8 @@ export function optimizerStep(
     }
     case 'adam':
     case 'adamw': {
-      if (optimizer.name === 'adamw') shrink(memory, params, n, 1 - optimizer.rate * optimizer.decay);
-      const { rate, beta1, beta2, epsilon } = optimizer;
+      if (optimizer.name === 'adamw') shrink(memory, params, n, 1 - rate * optimizer.decay);
+      const { beta1, beta2, epsilon } = optimizer;
       return adam(memory, params, moments, n, work, gradient, rate, beta1, beta2, epsilon);
     }
   }

@@ -91,9 +91,18 @@ export class Tbptt implements Learner {
   }
 
   initialise(memory: Float64Array, at: number, random: Random): void {
-    memory.fill(0, at, at + this.size);
-    this.cell.initialise(memory, at, random);
-    this.head.initialise(memory, at + this.cell.paramCount, random);
+    this.initialiseLearned(memory, at, random);
+    this.initialiseOwn(memory, at);
+  }
+
+  initialiseLearned(memory: Float64Array, weights: number, random: Random): void {
+    memory.fill(0, weights, weights + this.#state);
+    this.cell.initialise(memory, weights, random);
+    this.head.initialise(memory, weights + this.cell.paramCount, random);
+  }
+
+  initialiseOwn(memory: Float64Array, at: number): void {
+    memory.fill(0, at + this.#state, at + this.size);
     memory[at + this.#counters] = this.#rows - 1;
   }
 
@@ -105,16 +114,16 @@ export class Tbptt implements Learner {
     return this.#row(at, newest);
   }
 
-  forward(memory: Float64Array, at: number): number {
+  forward(memory: Float64Array, at: number, weights = at): number {
     const { cacheSize, hidden } = this.cell;
     const { outputs } = this.head;
     const row = this.#newestRow(memory, at);
     const state = at + this.#state;
     const h = row + cacheSize;
     const y = h + hidden;
-    this.cell.step(memory, at, state, row);
+    this.cell.step(memory, weights, state, row);
     memory.copyWithin(h, state, state + hidden);
-    this.head.forward(memory, at + this.cell.paramCount, h, row, y);
+    this.head.forward(memory, weights + this.cell.paramCount, h, row, y);
     memory.fill(0, y + outputs, y + 2 * outputs);
     return y;
   }
@@ -123,49 +132,49 @@ export class Tbptt implements Learner {
     return this.#newestRow(memory, at) + this.cell.cacheSize + this.cell.hidden + this.head.outputs;
   }
 
-  learn(memory: Float64Array, at: number): number {
+  learn(memory: Float64Array, at: number, weights = at, step = 1): number {
     const { k1, spread } = this.training;
     const counters = at + this.#counters;
     memory[counters + SINCE] += 1;
-    if (spread) this.#walkOn(memory, at);
+    if (spread) this.#walkOn(memory, at, weights);
     if (memory[counters + SINCE] < k1) return 0;
     memory[counters + SINCE] = 0;
-    return spread ? this.#turn(memory, at) : this.#walkAll(memory, at);
+    return spread ? this.#turn(memory, at, weights, step) : this.#walkAll(memory, at, weights, step);
   }
 
   newest(memory: Float64Array, at: number): { state: number; row: number } {
     return { state: at + this.#state, row: this.#newestRow(memory, at) };
   }
 
-  #walkAll(memory: Float64Array, at: number): number {
+  #walkAll(memory: Float64Array, at: number, weights: number, step: number): number {
     const scratch = this.#scratch;
     const newest = memory[at + this.#counters];
     const filled = memory[at + this.#counters + FILLED];
     scratch.fill(0);
-    for (let age = 0; age < filled; age++) this.#back(memory, at, newest, age, scratch, 0);
-    return descend(this.training, memory, at, at + this.#moments, this.weightCount, scratch, 0);
+    for (let age = 0; age < filled; age++) this.#back(memory, at, weights, newest, age, scratch, 0);
+    return descend(this.training, memory, weights, weights + this.#moments, this.weightCount, scratch, 0, step);
   }
 
   /** The next part of a walk that is under way. */
-  #walkOn(memory: Float64Array, at: number): void {
+  #walkOn(memory: Float64Array, at: number, weights: number): void {
     const { k1, k2 } = this.training;
     const walk = at + this.#walk;
     const until = Math.min(memory[walk + WALK_ROWS], memory[walk + WALKED] + Math.ceil(k2 / k1));
     for (let age = memory[walk + WALKED]; age < until; age++) {
-      this.#back(memory, at, memory[walk], age, memory, walk + WALK_COUNTERS);
+      this.#back(memory, at, weights, memory[walk], age, memory, walk + WALK_COUNTERS);
     }
     memory[walk + WALKED] = until;
   }
 
   /** Ends one walk with its update and begins the next. */
-  #turn(memory: Float64Array, at: number): number {
+  #turn(memory: Float64Array, at: number, weights: number, step: number): number {
     const counters = at + this.#counters;
     const walk = at + this.#walk;
     const gradient = walk + WALK_COUNTERS;
     const norm =
       memory[walk + WALK_ROWS] === 0
         ? 0
-        : descend(this.training, memory, at, at + this.#moments, this.weightCount, memory, gradient);
+        : descend(this.training, memory, weights, weights + this.#moments, this.weightCount, memory, gradient, step);
     memory[walk] = memory[counters];
     memory[walk + WALK_ROWS] = Math.min(memory[counters + FILLED], this.training.k2);
     memory[walk + WALKED] = 0;
@@ -174,16 +183,24 @@ export class Tbptt implements Learner {
   }
 
   /** One step back, `age` rows behind the newest of the walk. */
-  #back(memory: Float64Array, at: number, newest: number, age: number, work: Float64Array, gradient: number): void {
+  #back(
+    memory: Float64Array,
+    at: number,
+    weights: number,
+    newest: number,
+    age: number,
+    work: Float64Array,
+    gradient: number,
+  ): void {
     const { cell, head, training } = this;
     const row = this.#row(at, (newest - age + this.#rows) % this.#rows);
     const dState = gradient + this.weightCount;
     if (age < training.k1) {
       const h = row + cell.cacheSize;
       const dy = h + cell.hidden + head.outputs;
-      head.backward(memory, at + cell.paramCount, h, row, dy, work, gradient + cell.paramCount, dState);
+      head.backward(memory, weights + cell.paramCount, h, row, dy, work, gradient + cell.paramCount, dState);
     }
-    cell.backward(memory, at, at + this.#state, row, work, gradient, dState, -1);
+    cell.backward(memory, weights, at + this.#state, row, work, gradient, dState, -1);
   }
 
   #newestRow(memory: Float64Array, at: number): number {

@@ -59,25 +59,34 @@ export class Trace implements Learner {
   }
 
   initialise(memory: Float64Array, at: number, random: Random): void {
-    memory.fill(0, at, at + this.size);
-    this.cell.initialise(memory, at, random);
-    this.head.initialise(memory, at + this.cell.paramCount, random);
+    this.initialiseLearned(memory, at, random);
+    this.initialiseOwn(memory, at);
+  }
+
+  initialiseLearned(memory: Float64Array, weights: number, random: Random): void {
+    memory.fill(0, weights, weights + this.#state);
+    this.cell.initialise(memory, weights, random);
+    this.head.initialise(memory, weights + this.cell.paramCount, random);
+  }
+
+  initialiseOwn(memory: Float64Array, at: number): void {
+    memory.fill(0, at + this.#state, at + this.size);
   }
 
   nextInput(_memory: Float64Array, at: number): number {
     return at + this.#row;
   }
 
-  forward(memory: Float64Array, at: number): number {
+  forward(memory: Float64Array, at: number, weights = at): number {
     const { cell, head } = this;
     const row = at + this.#row;
     const state = at + this.#state;
     const h = row + cell.cacheSize;
     const y = h + cell.hidden;
-    cell.step(memory, at, state, row);
-    cell.trace(memory, at, row, at + this.#traces);
+    cell.step(memory, weights, state, row);
+    cell.trace(memory, weights, row, at + this.#traces);
     memory.copyWithin(h, state, state + cell.hidden);
-    head.forward(memory, at + cell.paramCount, h, row, y);
+    head.forward(memory, weights + cell.paramCount, h, row, y);
     memory.fill(0, y + head.outputs, y + 2 * head.outputs);
     return y;
   }
@@ -86,18 +95,19 @@ export class Trace implements Learner {
     return at + this.#row + this.cell.cacheSize + this.cell.hidden + this.head.outputs;
   }
 
-  learn(memory: Float64Array, at: number): number {
+  learn(memory: Float64Array, at: number, weights = at, step = 1): number {
     const { cell, head, weightCount } = this;
     const row = at + this.#row;
     const gradient = at + this.#gradient;
     const dy = this.lossGradient(memory, at);
     const dh = dy + head.outputs;
     memory.fill(0, dh, dh + cell.hidden);
-    head.backward(memory, at + cell.paramCount, row + cell.cacheSize, row, dy, memory, gradient + cell.paramCount, dh);
-    cell.traceGradient(memory, at, row, at + this.#traces, memory, gradient, dh);
+    const h = row + cell.cacheSize;
+    head.backward(memory, weights + cell.paramCount, h, row, dy, memory, gradient + cell.paramCount, dh);
+    cell.traceGradient(memory, weights, row, at + this.#traces, memory, gradient, dh);
     memory[gradient + weightCount] += 1;
     if (memory[gradient + weightCount] < this.training.k1) return 0;
-    const norm = descend(this.training, memory, at, at + this.#moments, weightCount, memory, gradient);
+    const norm = descend(this.training, memory, weights, weights + this.#moments, weightCount, memory, gradient, step);
     memory.fill(0, gradient, gradient + weightCount + 1);
     return norm;
   }

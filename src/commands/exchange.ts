@@ -3,15 +3,15 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Detector } from '../../models/detector.ts';
 import { CodedError } from '../../models/errors.ts';
-import { decodeSafetensors, encodeSafetensors } from '../../models/exchange/safetensors.ts';
+import { decodeSafetensors, encodeSafetensors, type TensorFile } from '../../models/exchange/safetensors.ts';
 import type { TrackState } from '../../models/snapshot.ts';
 import { type CommandLine, usage } from '../cli.ts';
-import { formatAddress } from '../config/address.ts';
 import type { Config } from '../config/config.ts';
 import { expand } from '../config/expand.ts';
 import { detectorOptions } from '../detector-options.ts';
 import { KeptState } from '../kept-state.ts';
 import { exportModel, importModel } from '../model-file.ts';
+import { lockFolder } from '../ports/lock.ts';
 import { VERSION } from '../version.ts';
 import { readConfiguration } from './configuration.ts';
 
@@ -28,7 +28,8 @@ export async function exportCommand(line: CommandLine): Promise<number> {
   const state = await KeptState.open(resolve(config.stateDir));
   const track = state.find(series);
   const facts = { version: VERSION, series: track.id, source: track.source, pipeline: track.pipeline };
-  const file = exportModel(detectorFor(track, config), track.block, facts);
+  const detector = detectorFor(track, config);
+  const file = exportModel(detector, track.block, weightsOf(detector, track), facts);
   const path = line.options.out ?? `${series}.safetensors`;
   const bytes = encodeSafetensors(file, TEXT, line.options.float32 === true ? 'F32' : 'F64');
   await writeFile(path, bytes);
@@ -45,13 +46,11 @@ export async function importCommand(line: CommandLine): Promise<number> {
   const [path, series, ...rest] = line.positionals;
   if (path === undefined || series === undefined || rest.length > 0) throw usage('import: expected FILE SERIES');
   const { config } = await readConfiguration(line);
-  await refuseWhileRunning(config);
   const file = decodeSafetensors(await bytesOf(path), TEXT);
-  const state = await KeptState.open(resolve(config.stateDir));
-  const track = state.find(series);
   const resume = line.options.resume === true;
-  const warnings = importModel(detectorFor(track, config), track.block, file, resume);
-  await state.save();
+  // The next checkpoint of a daemon that runs would undo what was imported.
+  const unlock = lockFolder(resolve(config.stateDir));
+  const warnings = await importInto(config, series, file, resume).finally(unlock);
   for (const warning of warnings) process.stderr.write(`tidewatch: ${path}: ${warning}\n`);
   const said = { file: path, series, resumed: resume, warnings };
   process.stdout.write(
@@ -60,6 +59,16 @@ export async function importCommand(line: CommandLine): Promise<number> {
       : `${series} has the ${resume ? 'model' : 'weights'} of ${path}\n`,
   );
   return 0;
+}
+
+async function importInto(config: Config, series: string, file: TensorFile, resume: boolean): Promise<string[]> {
+  const state = await KeptState.open(resolve(config.stateDir));
+  const track = state.find(series);
+  const detector = detectorFor(track, config);
+  const warnings = importModel(detector, track.block, weightsOf(detector, track), file, resume);
+  if (track.pool !== undefined) warnings.push('the weights are shared: the siblings of the series have them as well');
+  await state.save();
+  return warnings;
 }
 
 async function bytesOf(path: string): Promise<Uint8Array> {
@@ -73,6 +82,7 @@ async function bytesOf(path: string): Promise<Uint8Array> {
 /** The detector whose numbers the block holds. @throws CodedError where the configuration says otherwise by now */
 function detectorFor({ id, pipeline, shape, group, block }: TrackState, config: Config): Detector {
   if (group !== undefined) throw new CodedError('SERIES_GROUP', `${id}: expected a series, got a group of them`);
+  if (shape === 'context') throw new CodedError('SERIES_CONTEXT', `${id}: expected a series that learns, got context`);
   const options = expand(config).pipelines.get(pipeline);
   if (options === undefined) {
     throw new CodedError(
@@ -87,12 +97,9 @@ function detectorFor({ id, pipeline, shape, group, block }: TrackState, config: 
   return detector;
 }
 
-/** Its next checkpoint would undo what was imported. */
-async function refuseWhileRunning({ http }: Config): Promise<void> {
-  const url = `http://${formatAddress(http.listen)}/healthz`;
-  const answers = await fetch(url, { signal: AbortSignal.timeout(1000) }).then(
-    () => true,
-    () => false,
-  );
-  if (answers) throw new CodedError('DAEMON_RUNS', `expected no daemon, but one answers at ${url}; stop it first`);
+/** Where its weights lie: in a pool, or at the end of its block. @throws CodedError where those of a pool were damaged */
+function weightsOf({ layout, sharedWeights }: Detector, { id, block, pool }: TrackState): Float64Array {
+  if (sharedWeights === undefined) return block.subarray(layout.weights);
+  if (pool?.block.length === sharedWeights.size) return pool.block;
+  throw new CodedError('SNAPSHOT_CORRUPT', `${id}: expected the weights that it shares, found them damaged`);
 }

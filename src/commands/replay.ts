@@ -124,6 +124,7 @@ async function replayOptions(line: CommandLine): Promise<ReplayOptions> {
     const [pipeline] = expand((await readConfiguration(line)).config).pipelines.values();
     if (pipeline !== undefined) {
       options.detector = detectorOptions(pipeline);
+      options.contextSources = pipeline.context;
       options.localOffset = localOffsetOf(pipeline.timezone);
       options.seed = pipeline.seed;
     }

@@ -125,8 +125,12 @@ export interface PipelineConfig {
   hidden: number;
   /** Sources whose series are siblings, as in `hall/+/pump/#`; null: none are. */
   peers: string | null;
-  /** Whether the fields of a topic are watched together as well. */
-  group: 'off' | 'topic';
+  /** Whether siblings, or all series of a partition where there are none, share the weights of their networks. */
+  weights: 'per_series' | 'shared';
+  /** What is watched together as well: nothing, the fields of each topic, or sources by the name of their group. */
+  group: 'off' | 'topic' | ReadonlyMap<string, readonly string[]>;
+  /** Sources whose series explain the others and are not watched themselves. */
+  context: readonly string[];
   /** How long a lasting change of a group is held to be a fault. */
   holdMs: number;
   seasonMs: number;
@@ -166,6 +170,8 @@ export interface MqttOutputConfig extends AccessConfig {
   clientId: string | null;
   /** First levels of every topic; never read back by a source. Default: tidewatch. */
   base: string;
+  /** What may wait on disk. */
+  spoolBytes: number;
 }
 
 /** InfluxDB 1.x, or 3.x through its v1 interface. */
@@ -178,8 +184,10 @@ export interface InfluxOutputConfig extends AccessConfig {
   flushMs: number;
   /** Points in one request. */
   batch: number;
-  /** Points that may wait. */
+  /** Points that may wait in memory. */
   queue: number;
+  /** What may wait on disk. */
+  spoolBytes: number;
 }
 
 export interface WebhookOutputConfig {
@@ -190,6 +198,8 @@ export interface WebhookOutputConfig {
   caFile: string | null;
   events: AlertEvent[];
   timeoutMs: number;
+  /** What may wait on disk. */
+  spoolBytes: number;
 }
 
 export interface LogOutputConfig {

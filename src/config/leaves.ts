@@ -1,7 +1,7 @@
 /** The kinds of value that the file's schema is made of; each says its own rule when it fails. */
 import * as z from 'zod';
 import { say, type Rule } from './rule.ts';
-import { parseDuration, DURATION_PATTERN, formatDuration } from './units.ts';
+import { parseDuration, DURATION_PATTERN, formatDuration, parseSize, SIZE_PATTERN } from './units.ts';
 
 /** A string that `parse` understands. The rule may be costly: it is made on the failing path only. */
 export function text<T>(rule: () => Rule, parse: (text: string) => T | undefined) {
@@ -83,11 +83,30 @@ export function duration(min: string, max: string) {
   return z.preprocess((value) => (value === 0 || value === '0' ? '0s' : value), parsed);
 }
 
+/** In bytes, min..max. */
+export function size(min: string, max: string) {
+  const [least, most] = [parseSize(min) ?? 0, parseSize(max) ?? Infinity];
+  const expected = `size ${min}..${max}, such as 256MiB`;
+  const inRange = (value: string): number | undefined => {
+    const bytes = parseSize(value);
+    return bytes !== undefined && bytes >= least && bytes <= most ? bytes : undefined;
+  };
+  return text(() => ({ code: 'CONFIG_RANGE', expected }), inRange).meta({ pattern: SIZE_PATTERN.source });
+}
+
 /** Of at least one element. */
 export function list<S extends z.ZodType>(element: S, of: string) {
   const error = say({ code: 'CONFIG_TYPE', expected: `a list of ${of}` });
   const short = say({ code: 'CONFIG_RANGE', expected: `a list of ${of}`, about: 'list' });
   return z.array(element, { error }).min(1, { error: short });
+}
+
+/** Of min..max elements. */
+export function someOf<S extends z.ZodType>(element: S, of: string, min: number, max: number) {
+  const expected = `a list of ${min} to ${max} ${of}`;
+  const error = say({ code: 'CONFIG_TYPE', expected });
+  const range = say({ code: 'CONFIG_RANGE', expected, about: 'list' });
+  return z.array(element, { error }).min(min, { error: range }).max(max, { error: range });
 }
 
 /** What the error says of a map whose `type` decides what other keys it has. */

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { access, accessKeys, bareHttpUrl, caFile, clientKeys, httpUrl, mqttUrl, tokenFile } from './access-schema.ts';
 import type { InfluxOutputConfig, LogOutputConfig, MqttOutputConfig, WebhookOutputConfig } from './config.ts';
-import { duration, flag, integer, list, nonEmpty, section, text, typeRule, word } from './leaves.ts';
+import { duration, flag, integer, list, nonEmpty, section, size, text, typeRule, word } from './leaves.ts';
 import { say } from './rule.ts';
 import { isTopicName } from './topic-filter.ts';
 
@@ -13,10 +13,15 @@ const base = text(
   (value) => (isTopicName(value) ? value : undefined),
 );
 
+const spool = size('1MiB', '4GiB')
+  .prefault('256MiB')
+  .describe('What may wait on disk while the other end is away; beyond it the oldest goes.');
+
 const mqtt = section({
   type: z.literal('mqtt').describe('Publishes scores and alerts to an MQTT broker.'),
   url: mqttUrl.describe('Broker, such as mqtt://192.168.1.10:1883; without name and password.'),
   base: base.prefault('tidewatch').describe('First levels of every topic; a source never reads them back.'),
+  spool,
   ...clientKeys,
   ...accessKeys,
 }).transform((keys): MqttOutputConfig => ({
@@ -25,6 +30,7 @@ const mqtt = section({
   protocol: keys.protocol ?? null,
   clientId: keys.client_id ?? null,
   base: keys.base,
+  spoolBytes: keys.spool,
   ...access(keys),
 }));
 
@@ -37,7 +43,8 @@ const influx = section({
   batch: integer(1, 100_000).prefault(5000).describe('Points in one request.'),
   queue: integer(1, 1_000_000)
     .prefault(100_000)
-    .describe('Points that may wait while the server is away; not less than batch.'),
+    .describe('Points that may wait in memory while the disk cannot be written; not less than batch.'),
+  spool,
   ...accessKeys,
 })
   // A batch is never above the default queue, so the queue is what the file says.
@@ -53,6 +60,7 @@ const influx = section({
     flushMs: keys.flush,
     batch: keys.batch,
     queue: keys.queue,
+    spoolBytes: keys.spool,
     ...access(keys),
   }));
 
@@ -65,6 +73,7 @@ const webhook = section({
     .prefault(['open', 'close'])
     .describe('Events of an alert to post.'),
   timeout: duration('100ms', '5m').prefault('10s').describe('How long to wait for the answer.'),
+  spool,
 }).transform((keys): WebhookOutputConfig => ({
   type: 'webhook',
   url: keys.url,
@@ -72,6 +81,7 @@ const webhook = section({
   caFile: keys.ca_file ?? null,
   events: keys.events,
   timeoutMs: keys.timeout,
+  spoolBytes: keys.spool,
 }));
 
 const log = section({

@@ -100,7 +100,15 @@ function stepTo(part: PlanPart, old: PlanPart | undefined): Step[] {
   return [{ action: 'change', part, keepsModels: sameShape(old, part) }];
 }
 
-const shape = ({ cell, hidden, kind }: PipelineConfig): unknown[] => [cell, hidden, kind];
+const shape = ({ cell, hidden, kind, context, weights, peers }: PipelineConfig): unknown[] => [
+  cell,
+  hidden,
+  kind,
+  context,
+  weights,
+  // With whom it shares them.
+  weights === 'shared' ? peers : null,
+];
 
 function sameShape(old: PlanPart, next: PlanPart): boolean {
   return old.kind === 'pipeline' && next.kind === 'pipeline' && keepsModels(old.options, next.options);

@@ -15,7 +15,7 @@ import type {
   PipelineConfig,
   SourceConfig,
 } from './config.ts';
-import { formatBudget, formatDuration } from './units.ts';
+import { formatBudget, formatDuration, formatSize } from './units.ts';
 import { maskUrl } from './url.ts';
 
 export function print(config: Config): string {
@@ -122,7 +122,13 @@ function outputKeys(output: OutputConfig): object {
   const { type } = output;
   switch (type) {
     case 'mqtt':
-      return { type, url: maskUrl(output.url), base: output.base, ...clientKeys(output) };
+      return {
+        type,
+        url: maskUrl(output.url),
+        base: output.base,
+        spool: formatSize(output.spoolBytes),
+        ...clientKeys(output),
+      };
     case 'influx':
       return {
         type,
@@ -132,6 +138,7 @@ function outputKeys(output: OutputConfig): object {
         flush: formatDuration(output.flushMs),
         batch: output.batch,
         queue: output.queue,
+        spool: formatSize(output.spoolBytes),
         ...accessKeys(output),
       };
     case 'webhook':
@@ -141,6 +148,7 @@ function outputKeys(output: OutputConfig): object {
         ...given({ token_file: output.tokenFile, ca_file: output.caFile }),
         events: output.events,
         timeout: formatDuration(output.timeoutMs),
+        spool: formatSize(output.spoolBytes),
       };
     case 'log':
       return { type, ...given({ path: output.path }) };
@@ -155,7 +163,9 @@ function pipelineKeys(pipeline: PipelineConfig): object {
     cell: pipeline.cell,
     hidden: pipeline.hidden,
     ...given({ peers: pipeline.peers }),
+    weights: pipeline.weights,
     group: pipeline.group,
+    ...(pipeline.context.length > 0 ? { context: pipeline.context } : {}),
     hold: formatDuration(pipeline.holdMs),
     season: formatDuration(pipeline.seasonMs),
     timezone: pipeline.timezone,

@@ -24,6 +24,8 @@ export function relations(file: unknown, root: Place): Problem[] {
     ...pushSources(file, root),
     ...limits(file, root),
     ...eventKeys(file, root),
+    ...groups(file, root),
+    ...contexts(file, root),
     ...listenAddress(file, root),
     ...references(file, root),
   ];
@@ -38,12 +40,13 @@ const entries = (value: unknown): [string, unknown][] => (isMap(value) ? Object.
 
 const isOn = (value: unknown): boolean => value === true || value === 'true';
 
+const AN_ID = 'an id of 1 to 64 characters a-z, 0-9, _ or -';
+
 function* ids(file: PlainMap, root: Place): Iterable<Problem> {
   for (const room of ['sources', 'pipelines', 'outputs']) {
     for (const [id] of entries(file[room])) {
       if (ID_PATTERN.test(id)) continue;
-      const expected = 'an id of 1 to 64 characters a-z, 0-9, _ or -';
-      yield keyProblem(root, [room, id], { code: 'CONFIG_ID', expected, got: quote(id) });
+      yield keyProblem(root, [room, id], { code: 'CONFIG_ID', expected: AN_ID, got: quote(id) });
     }
   }
 }
@@ -157,7 +160,9 @@ function* limits(file: PlainMap, root: Place): Iterable<Problem> {
 const NOT_OF_EVENTS = new Map<string, readonly unknown[]>([
   ['cell', ['lstm']],
   ['group', ['off']],
+  ['context', []],
   ['peers', []],
+  ['weights', ['per_series']],
   ['direction', ['both']],
   ['min_deviation', [0, '0', '0%']],
 ]);
@@ -175,6 +180,67 @@ function* eventKeys(file: PlainMap, root: Place): Iterable<Problem> {
     }
   }
 }
+
+/** Names, a source in one place alone, and something to watch beside what explains it. */
+function* groups(file: PlainMap, root: Place): Iterable<Problem> {
+  for (const [id, pipeline] of entries(file['pipelines'])) {
+    if (!isMap(pipeline) || !isMap(pipeline['group'])) continue;
+    const at: Path = ['pipelines', id, 'group'];
+    const named = entries(pipeline['group']);
+    if (named.length === 0) {
+      const message = 'expected at least one group';
+      yield keyProblem(root, at, { code: 'CONFIG_RANGE', expected: 'at least one group', got: 'none', message });
+    }
+    const context = new Set(listOf(pipeline['context']));
+    const groupOf = new Map<unknown, string>();
+    for (const [name, members] of named) {
+      const path = [...at, name];
+      if (!ID_PATTERN.test(name)) {
+        yield keyProblem(root, path, { code: 'CONFIG_ID', expected: AN_ID, got: quote(name) });
+      }
+      const sources = listOf(members);
+      yield* eachOnce(sources, path, root, groupOf, name);
+      if (sources.length < 2 || sources.filter((source) => !context.has(source)).length >= 2) continue;
+      const message = 'a group needs two sources that are not context';
+      yield keyProblem(root, path, {
+        code: 'CONFIG_CONFLICT',
+        expected: 'two sources to watch',
+        got: 'fewer',
+        message,
+      });
+    }
+  }
+}
+
+function* contexts(file: PlainMap, root: Place): Iterable<Problem> {
+  for (const [id, pipeline] of entries(file['pipelines'])) {
+    const sources = isMap(pipeline) ? listOf(pipeline['context']) : [];
+    yield* eachOnce(sources, ['pipelines', id, 'context'], root, new Map(), 'context');
+  }
+}
+
+/** @param seen  where each source stood first */
+function* eachOnce(
+  sources: readonly unknown[],
+  list: Path,
+  root: Place,
+  seen: Map<unknown, string>,
+  here: string,
+): Iterable<Problem> {
+  for (const [index, source] of sources.entries()) {
+    if (typeof source !== 'string' || source === '') continue;
+    const before = seen.get(source);
+    seen.set(source, before ?? here);
+    if (before === undefined) continue;
+    const path = [...list, index];
+    const { place } = locate(root, path);
+    const got = show(place, path);
+    const message = before === here ? `${got} stands here twice` : `${got} is in the group ${quote(before)} already`;
+    yield { path, at: place.at, code: 'CONFIG_DUPLICATE', expected: 'each source once', got, message };
+  }
+}
+
+const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
 /** NaN for what is no number, which is for the schema to say. */
 function numberOf(value: unknown): number {
@@ -227,13 +293,13 @@ function reference(input: string, again: boolean, sources: Map<string, unknown>,
   }
   if (sources.has(input)) return null;
   const readable = [...sources.keys()].filter((id) => sources.get(id) !== 'simulator');
-  const expected = readable.length > 0 ? `a source id (${listOf(readable)})` : 'a source id, and there is no source';
+  const expected = readable.length > 0 ? `a source id (${someOf(readable)})` : 'a source id, and there is no source';
   return { code: 'CONFIG_REFERENCE', expected, got, suggestion: nearest(input, readable) };
 }
 
 type Fault = Omit<Problem, 'path' | 'at'>;
 
-const listOf = (ids: string[]): string => (ids.length > 5 ? `${ids.slice(0, 5).join(', ')}, …` : ids.join(', '));
+const someOf = (ids: string[]): string => (ids.length > 5 ? `${ids.slice(0, 5).join(', ')}, …` : ids.join(', '));
 
 function keyProblem(root: Place, path: Path, rest: Fault): Problem {
   return { path, at: locate(root, path).place.keyAt, ...rest };

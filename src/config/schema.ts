@@ -25,6 +25,7 @@ import {
   text,
   word,
 } from './leaves.ts';
+import { context, group } from './group-schema.ts';
 import { output } from './output-schema.ts';
 import { say } from './rule.ts';
 import { shortMqtt, source } from './source-schema.ts';
@@ -32,7 +33,7 @@ import { BUDGET_PATTERN, parseBudget, parsePercent, PERCENT_PATTERN } from './un
 
 const LATER = {
   top: ['include'],
-  pipelineKeys: ['context', 'memory', 'weights'],
+  pipelineKeys: ['memory'],
 };
 
 const SEED_MAX = 4_294_967_295; // 32 bits
@@ -133,9 +134,17 @@ const pipeline = section(
       .describe(
         'Series that do the same work, such as hall/+/pump/#: a new one begins with what a sibling has learned.',
       ),
-    group: word(['off', 'topic'])
-      .default('off')
-      .describe('topic: the fields of a topic are also watched together, as one machine.'),
+    weights: word(['per_series', 'shared'])
+      .default('per_series')
+      .describe('shared: siblings (see peers) learn one set of weights together, in a third of the memory.'),
+    group: group
+      .prefault('off')
+      .describe(
+        'What is also watched together, as one machine. topic: the fields of each topic; or names and their sources.',
+      ),
+    context: context
+      .optional()
+      .describe('Sources that explain the others, such as set points: inputs of every forecast, never an alert.'),
     hold: duration('1m', '400d')
       .prefault('48h')
       .describe('How long a lasting change of a group is held to be a fault; then it is the new normal.'),
@@ -168,7 +177,9 @@ const pipeline = section(
   cell: keys.cell,
   hidden: keys.hidden,
   peers: keys.peers ?? null,
+  weights: keys.weights,
   group: keys.group,
+  context: keys.context ?? [],
   holdMs: keys.hold,
   seasonMs: keys.season,
   timezone: keys.timezone,

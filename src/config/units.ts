@@ -10,6 +10,7 @@ const BYTES_PER_UNIT = { GiB: 2 ** 30, MiB: 2 ** 20, KiB: 2 ** 10, B: 1 };
 const PER_DAY = { hour: 24, day: 1, week: 1 / 7 };
 
 export const DURATION_PATTERN = /^(\d{1,12})(ms|s|m|h|d)$/;
+export const SIZE_PATTERN = /^(\d{1,9})(B|KiB|MiB|GiB)$/;
 export const PERCENT_PATTERN = /^(\d{1,9}(?:\.\d{1,6})?)%$/;
 export const BUDGET_PATTERN = /^(\d{1,6}(?:\.\d{1,6})?)\/(hour|day|week)$/;
 
@@ -30,8 +31,14 @@ export function formatDuration(ms: number): string {
 
 /** @returns bytes */
 export function parseSize(text: string): number | undefined {
-  const match = /^(\d{1,9})(B|KiB|MiB|GiB)$/.exec(text);
+  const match = SIZE_PATTERN.exec(text);
   return match ? Number(match[1]) * BYTES_PER_UNIT[match[2] as keyof typeof BYTES_PER_UNIT] : undefined;
+}
+
+/** In the largest unit that is exact. */
+export function formatSize(bytes: number): string {
+  const [unit, size] = Object.entries(BYTES_PER_UNIT).find(([, size]) => bytes % size === 0) ?? ['B', 1];
+  return `${bytes / size}${unit}`;
 }
 
 /** @returns percent, from 0 */

@@ -100,6 +100,14 @@ export class DurableLog implements SampleLog {
     return segmentsOf(this.#options.disk)[0] ?? Infinity;
   }
 
+  newest(): number {
+    const last = segmentsOf(this.#options.disk).at(-1);
+    if (this.#appended > 0 || last === undefined) return this.#appended;
+    let newest = last - 1;
+    for (const { position } of recordsOf(this.#options.disk, last, () => {})) newest = position;
+    return newest;
+  }
+
   append(entry: LogEntry): void {
     const position = ++this.#appended;
     this.#writer.begin();
@@ -122,7 +130,7 @@ export class DurableLog implements SampleLog {
     return this.#syncNext;
   }
 
-  async replay(from: number, replayer: LogReplayer): Promise<Replayed> {
+  async replay(from: number, replayer: LogReplayer, least = 0): Promise<Replayed> {
     const { disk } = this.#options;
     const result: Replayed = { entries: 0, missing: 0, damage: [] };
     const onDamage = ({ path, at, bytes }: Damage) => result.damage.push(`${path}: ${bytes} bytes at offset ${at}`);
@@ -154,9 +162,9 @@ export class DurableLog implements SampleLog {
         until = performance.now() + TURN_MS;
       }
     }
-    this.#appended = last;
+    this.#appended = Math.max(last, least);
     await this.#makeSure(from);
-    await this.#queue.replay(last);
+    await this.#queue.replay(this.#appended);
     return result;
   }
 

@@ -4,7 +4,7 @@
  *
  * It is bounded by whoever appends: `depth` tells how far reading lags behind.
  */
-import type { LogEntry, Replayed, SampleLog } from '../../models/ports.ts';
+import type { LogEntry, LogReplayer, Replayed, SampleLog } from '../../models/ports.ts';
 
 export class MemoryLog implements SampleLog {
   position = 0;
@@ -19,6 +19,10 @@ export class MemoryLog implements SampleLog {
 
   oldest(): number {
     return Infinity;
+  }
+
+  newest(): number {
+    return this.position + this.#entries.length - this.#head;
   }
 
   append(entry: LogEntry): void {
@@ -36,8 +40,8 @@ export class MemoryLog implements SampleLog {
   }
 
   /** Nothing outlasts the process. */
-  replay(position: number): Promise<Replayed> {
-    this.position = position;
+  replay(position: number, _replayer?: LogReplayer, least = 0): Promise<Replayed> {
+    this.position = Math.max(position, least);
     return Promise.resolve({ entries: 0, missing: 0, damage: [] });
   }
 

@@ -84,6 +84,21 @@ export function samplePoints(columns: SampleColumns, pipeline: string, alerting:
   return points;
 }
 
+/** A point as text, to be kept until it can be written. */
+export function encodePoint({ measurement, tags, fields, timestamp }: IPoint): string {
+  return JSON.stringify([measurement, tags, fields, (timestamp as Date).getTime()]);
+}
+
+export function decodePoint(text: string): IPoint {
+  const [measurement, tags, fields, time] = JSON.parse(text) as [
+    string,
+    NonNullable<IPoint['tags']>,
+    NonNullable<IPoint['fields']>,
+    number,
+  ];
+  return { measurement, tags, fields, timestamp: new Date(time) };
+}
+
 const TAG_MAX = 256;
 const TEXT_MAX = 4000;
 /** What stands where there is nothing: a tag cannot be empty. */

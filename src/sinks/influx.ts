@@ -14,11 +14,12 @@ import { plain, reasonOf } from '../../sensors/reason.ts';
 import { type Access, readAccess, type TlsTexts } from '../../sensors/secret-files.ts';
 import type { InfluxOutputConfig } from '../config/config.ts';
 import { systemClock } from '../ports/clock.ts';
-import { alertPoints, samplePoints, SCHEMA } from './influx-points.ts';
+import { originOf, queueOf } from '../spool/queue.ts';
+import { alertPoints, decodePoint, encodePoint, samplePoints, SCHEMA } from './influx-points.ts';
 import { type Outcome, Outbox } from './outbox.ts';
 import type { Sink, SinkContext } from './sink.ts';
 
-export interface InfluxSinkOptions extends InfluxOutputConfig {
+export interface InfluxSinkOptions extends Omit<InfluxOutputConfig, 'spoolBytes'> {
   retryMsFirst?: number;
   retryMsMax?: number;
   /** Silence after which a request is given up. */
@@ -35,6 +36,11 @@ const DEFAULTS = {
   deadlineMs: 15_000,
   clock: systemClock,
 };
+
+/** Points of a backlog: some four times what a busy plant brings, and a small part of what a server takes. */
+const BACKLOG_PER_SECOND = 20_000;
+/** Of so many points, all that were written are told where the server took some and does not say which. */
+const BURIED_MAX = 100;
 
 /** Not at fault: who we are, how busy it is, and whether the database is there can change. */
 const PATIENT = new Set([401, 403, 404, 408, 425, 429]);
@@ -60,12 +66,22 @@ export class InfluxSink implements Sink {
     this.#outbox = new Outbox(
       {
         ...this.#options,
-        queueMax: queue,
+        queue: queueOf<IPoint>({
+          spool: context.spool,
+          max: queue,
+          codec: { encode: encodePoint, decode: decodePoint },
+          onDropped: (count, why) => context.onResult('dropped', count, why),
+        }),
         batchMax: Math.min(batch, queue),
         lingerMs: flushMs,
+        perSecond: BACKLOG_PER_SECOND,
         open: (signal) => this.#request(signal, (database) => this.#createDatabase(database)),
         send: (points, signal) =>
           this.#request(signal, (database) => database.writePoints(points, { precision: 'ms' })),
+        bury: (points, { detail, dropped = points.length }) => {
+          const told = dropped === points.length || points.length <= BURIED_MAX;
+          context.bury?.(told ? points : [], detail, dropped);
+        },
         explain: (error) => this.#explain(error),
       },
       context,
@@ -76,19 +92,20 @@ export class InfluxSink implements Sink {
     this.#outbox.start();
   }
 
-  deliver(alert: AlertDocument): void {
+  deliver(alert: AlertDocument, position?: number): void {
     const points = alertPoints(alert);
     if (points.length === 0) this.#context.onResult('dropped', 1, 'an alert without a time');
-    this.#outbox.push(points);
+    this.#outbox.push(points, originOf(position, 'alerts'));
   }
 
-  samples(all: readonly SampleColumns[]): void {
+  samples(all: readonly SampleColumns[], position?: number): void {
     if (!this.#options.samples) return;
     this.#outbox.push(
       all.flatMap((columns) => {
         const series = this.#context.series(columns.s);
         return samplePoints(columns, series?.pipeline ?? '', series?.state === 'alert');
       }),
+      originOf(position, 'samples'),
     );
   }
 

@@ -11,6 +11,7 @@ import type { SampleColumns } from '../../pipelines/thin.ts';
 import { plain } from '../../sensors/reason.ts';
 import type { LogOutputConfig } from '../config/config.ts';
 import { systemClock } from '../ports/clock.ts';
+import { MemoryQueue } from '../spool/queue.ts';
 import { type Outcome, Outbox } from './outbox.ts';
 import type { Sink, SinkContext } from './sink.ts';
 
@@ -41,9 +42,12 @@ export class LogSink implements Sink {
     this.#outbox = new Outbox(
       {
         ...settings,
+        queue: new MemoryQueue(settings.queueMax, (count, why) => context.onResult('dropped', count, why)),
         lingerMs: 0,
+        perSecond: Number.MAX_SAFE_INTEGER,
         open: () => this.#append([]),
         send: (alerts) => this.#append(alerts),
+        bury: () => {}, // a file refuses nothing
         explain: (error) => plain(error instanceof Error ? error.message : String(error)),
       },
       context,
@@ -56,7 +60,7 @@ export class LogSink implements Sink {
   }
 
   deliver(alert: AlertDocument): void {
-    if (this.#path !== null) this.#outbox.push([alert]);
+    if (this.#path !== null) this.#outbox.push([alert], undefined);
   }
 
   samples(_all: readonly SampleColumns[]): void {}

@@ -1,14 +1,15 @@
 /**
  * What is to be published, while the broker is there and while it is not.
  *
- *   events     in order; the oldest goes when too many wait
+ *   events     in order, in memory or on disk; the oldest goes when too many wait
  *   results    of commands: the same, in a queue of their own, so that nobody who asks much pushes out an alert
  *   retained   the latest of each topic; all of them again for a broker that may have lost them
  *
  * A message counts as published when the broker says so; until then it is there to be published again.
  */
 import type { IPublishPacket } from 'mqtt';
-import { Fifo } from './fifo.ts';
+import { Fifo } from '../fifo.ts';
+import type { Origin, Queue } from '../spool/queue.ts';
 
 export interface Message {
   readonly kind: 'event' | 'result' | 'retained';
@@ -17,8 +18,11 @@ export interface Message {
   readonly properties?: NonNullable<IPublishPacket['properties']>;
 }
 
+export interface EventMessage extends Message {
+  readonly kind: 'event';
+}
+
 export interface OutgoingLimits {
-  eventsMax: number;
   resultsMax: number;
   topicsMax: number;
 }
@@ -26,7 +30,11 @@ export interface OutgoingLimits {
 export class Outgoing {
   readonly #limits: OutgoingLimits;
   readonly #onDropped: (count: number, why: string) => void;
-  readonly #events = new Fifo<Message>();
+  readonly #events: Queue<EventMessage>;
+  /** Events that were taken from the queue, in order, until those before them are settled too. */
+  #flying: { message: Message; settled: boolean }[] = [];
+  /** Those of an earlier connection. */
+  readonly #again = new Fifo<Message>();
   readonly #results = new Fifo<Message>();
   readonly #retained = new Map<string, string>();
   /** Topics whose latest payload has not been published on this connection. */
@@ -34,14 +42,20 @@ export class Outgoing {
   /** In the order they were sent. */
   readonly #underWay = new Set<Message>();
 
-  constructor(limits: OutgoingLimits, onDropped: (count: number, why: string) => void) {
+  constructor(limits: OutgoingLimits, events: Queue<EventMessage>, onDropped: (count: number, why: string) => void) {
     this.#limits = limits;
+    this.#events = events;
     this.#onDropped = onDropped;
   }
 
   /** Messages to be published, those included that are under way. */
   get size(): number {
-    return this.#events.length + this.#results.length + this.#changed.size + this.#underWay.size;
+    return this.events + this.#results.length + this.#changed.size + this.#underWay.size;
+  }
+
+  /** Events to be published. */
+  get events(): number {
+    return this.#again.length + this.#events.length;
   }
 
   get underWay(): number {
@@ -50,13 +64,18 @@ export class Outgoing {
 
   /** Messages that nobody else remembers. */
   get losable(): number {
-    const underWay = [...this.#underWay].filter(({ kind }) => kind !== 'retained').length;
-    return this.#events.length + this.#results.length + underWay;
+    const { durable } = this.#events;
+    const underWay = [...this.#underWay].filter(({ kind }) => kind === 'result' || (kind === 'event' && !durable));
+    return (durable ? 0 : this.events) + this.#results.length + underWay.length;
   }
 
-  push(message: Message & { kind: 'event' | 'result' }): void {
-    const queue = message.kind === 'event' ? this.#events : this.#results;
-    queue.push(message);
+  /** @returns events that came in; none where a replay brings what is there already */
+  pushEvent(message: EventMessage, origin: Origin | undefined): number {
+    return this.#events.push([message], origin);
+  }
+
+  pushResult(message: Message & { kind: 'result' }): void {
+    this.#results.push(message);
     this.#dropOldest();
   }
 
@@ -73,8 +92,9 @@ export class Outgoing {
     this.#changed.add(topic);
   }
 
-  next(): Message | undefined {
-    const message = this.#results.shift() ?? this.#events.shift() ?? this.#nextRetained();
+  /** @param withEvents  whether it is time for another event */
+  next(withEvents: boolean): Message | undefined {
+    const message = this.#results.shift() ?? (withEvents ? this.#nextEvent() : undefined) ?? this.#nextRetained();
     if (message !== undefined) this.#underWay.add(message);
     return message;
   }
@@ -83,6 +103,7 @@ export class Outgoing {
   settle(message: Message): boolean {
     if (!this.#underWay.delete(message)) return false;
     const { kind, topic, payload } = message;
+    if (kind === 'event') this.#settleEvent(message);
     if (kind === 'retained' && payload === '' && this.#retained.get(topic) === '') this.#forget(topic);
     return true;
   }
@@ -91,10 +112,29 @@ export class Outgoing {
   lost(): void {
     const underWay = [...this.#underWay];
     this.#underWay.clear();
-    this.#events.putBack(underWay.filter(({ kind }) => kind === 'event'));
+    this.#again.take(this.#again.length);
+    for (const { message, settled } of this.#flying) if (!settled) this.#again.push(message);
     this.#results.putBack(underWay.filter(({ kind }) => kind === 'result'));
     this.#dropOldest();
     for (const topic of this.#retained.keys()) this.#changed.add(topic);
+  }
+
+  #nextEvent(): Message | undefined {
+    const again = this.#again.shift();
+    if (again !== undefined) return again;
+    const [message] = this.#events.take(1);
+    if (message !== undefined) this.#flying.push({ message, settled: false });
+    return message;
+  }
+
+  /** The queue forgets them in order. */
+  #settleEvent(message: Message): void {
+    for (const flight of this.#flying) if (flight.message === message) flight.settled = true;
+    const first = this.#flying.findIndex(({ settled }) => !settled);
+    const done = first < 0 ? this.#flying.length : first;
+    if (done === 0) return;
+    this.#flying.splice(0, done);
+    this.#events.settle(done);
   }
 
   #nextRetained(): Message | undefined {
@@ -110,10 +150,7 @@ export class Outgoing {
   }
 
   #dropOldest(): void {
-    const { eventsMax, resultsMax } = this.#limits;
-    const excess =
-      this.#events.take(this.#events.length - eventsMax).length +
-      this.#results.take(this.#results.length - resultsMax).length;
+    const excess = this.#results.take(this.#results.length - this.#limits.resultsMax).length;
     if (excess > 0) this.#onDropped(excess, 'queue full');
   }
 }

@@ -25,15 +25,17 @@ import { plain } from '../../sensors/reason.ts';
 import type { MqttOutputConfig } from '../config/config.ts';
 import { systemClock } from '../ports/clock.ts';
 import { systemNet } from '../ports/net.ts';
+import { originOf, queueOf } from '../spool/queue.ts';
 import { cloudEvent } from './cloud-event.ts';
 import { type Abilities, abilitiesOf } from './mqtt-abilities.ts';
-import { type Message, Outgoing } from './mqtt-outgoing.ts';
+import { type EventMessage, type Message, Outgoing } from './mqtt-outgoing.ts';
 import { levelOf, SeriesTopics } from './mqtt-series.ts';
 import { within } from './outbox.ts';
+import { Pace } from './pace.ts';
 import type { Sink, SinkContext } from './sink.ts';
 
-export interface MqttSinkOptions extends MqttOutputConfig {
-  /** Alert events that may wait while the broker is away. */
+export interface MqttSinkOptions extends Omit<MqttOutputConfig, 'spoolBytes'> {
+  /** Alert events that may wait in memory while the broker is away. */
   eventsMax?: number;
   /** Results of commands that may wait. */
   resultsMax?: number;
@@ -70,6 +72,8 @@ const DEFAULTS = {
 };
 
 const SWEEP_MS = 1000;
+/** Of a backlog: whoever listens to the events has to keep up as well. */
+const BACKLOG_PER_SECOND = 1000;
 const EXPIRY_SECONDS = 24 * 3600;
 const VERB = /^[a-z][a-z_]{0,31}$/;
 /** What a command may ask to be answered at: a topic, and none of the server's own. */
@@ -88,6 +92,8 @@ export class MqttSink implements Sink {
   readonly #series: SeriesTopics;
   readonly #connection: MqttConnection;
   readonly #cancels: Cancel[] = [];
+  readonly #pace: Pace;
+  #early: Cancel | undefined;
   /** Topics of alerts that this sink has spoken of: what the broker still has of others is of a life before. */
   readonly #told = new Set<string>();
   #session: Open | undefined;
@@ -100,7 +106,14 @@ export class MqttSink implements Sink {
     this.#options = { ...DEFAULTS, ...options };
     this.#context = context;
     const { base, clock, stateMs, seriesMax, clientId, net } = this.#options;
-    this.#outgoing = new Outgoing(this.#options, (count, why) => context.onResult('dropped', count, why));
+    const onDropped = (count: number, why: string) => context.onResult('dropped', count, why);
+    const codec = {
+      encode: ({ payload }: EventMessage) => payload,
+      decode: (text: string) => this.#eventOf(JSON.parse(text) as AlertDocument),
+    };
+    const events = queueOf({ spool: context.spool, max: this.#options.eventsMax, codec, onDropped });
+    this.#outgoing = new Outgoing(this.#options, events, onDropped);
+    this.#pace = new Pace(BACKLOG_PER_SECOND, clock);
     this.#series = new SeriesTopics({
       base: `${base}/series`,
       stateMs,
@@ -145,20 +158,14 @@ export class MqttSink implements Sink {
     this.#connection.start();
   }
 
-  deliver(alert: AlertDocument): void {
-    if (this.#phase === 'stopping' || this.#phase === 'closed') {
+  deliver(alert: AlertDocument, position?: number): void {
+    // What is on disk when this one ends is published by the next.
+    if (this.#phase === 'closed' || (this.#phase === 'stopping' && this.#context.spool === undefined)) {
       this.#context.onResult('dropped', 1, 'stopped');
       return;
     }
-    const { base } = this.#options;
     this.#retainAlert(alert);
-    const payload = JSON.stringify(alert);
-    const properties = {
-      messageExpiryInterval: EXPIRY_SECONDS,
-      contentType: 'application/json',
-      userProperties: { ...cloudEvent(alert) },
-    };
-    this.#outgoing.push({ kind: 'event', topic: `${base}/event`, payload, properties });
+    this.#pace.came(this.#outgoing.pushEvent(this.#eventOf(alert), originOf(position, 'alerts')));
     this.#series.alert(alert);
     this.#pump();
   }
@@ -183,6 +190,7 @@ export class MqttSink implements Sink {
     }
     this.#phase = 'closed';
     this.#session = undefined;
+    this.#early?.();
     const { losable } = this.#outgoing;
     if (losable > 0) this.#context.onResult('dropped', losable, 'stopped');
   }
@@ -194,6 +202,16 @@ export class MqttSink implements Sink {
     this.#pump();
     void this.#listen(session);
     this.#askForRetained(session);
+  }
+
+  #eventOf(alert: AlertDocument): EventMessage {
+    const properties = {
+      messageExpiryInterval: EXPIRY_SECONDS,
+      contentType: 'application/json',
+      userProperties: { ...cloudEvent(alert) },
+    };
+    const topic = `${this.#options.base}/event`;
+    return { kind: 'event', topic, payload: JSON.stringify(alert), properties };
   }
 
   #retainAlert(alert: AlertDocument): void {
@@ -235,11 +253,20 @@ export class MqttSink implements Sink {
     const session = this.#session;
     if (session === undefined) return;
     while (this.#outgoing.underWay < session.window) {
-      const message = this.#outgoing.next();
+      const waitMs = this.#pace.waitMs();
+      if (waitMs > 0 && this.#outgoing.events > 0) this.#pumpIn(waitMs);
+      const message = this.#outgoing.next(waitMs === 0);
       if (message === undefined) break;
       this.#publish(session, message);
     }
     if (this.#outgoing.size === 0) this.#onEmpty();
+  }
+
+  #pumpIn(ms: number): void {
+    this.#early ??= this.#options.clock.after(ms, () => {
+      this.#early = undefined;
+      this.#pump();
+    });
   }
 
   #publish(session: Open, message: Message): void {
@@ -247,9 +274,10 @@ export class MqttSink implements Sink {
     if (Buffer.byteLength(payload) + Buffer.byteLength(topic) + HEAD_BYTES_MAX > session.packetBytesMax) {
       // Sent all the same, it would cost the connection, and again the next one.
       this.#outgoing.settle(message);
-      this.#context.onResult('dropped', 1, 'too large for the broker');
+      this.#refused(message, 'too large for the broker');
       return;
     }
+    if (kind === 'event') this.#pace.sent(1);
     const options = {
       qos: session.qos,
       retain: kind === 'retained' && session.retains,
@@ -259,10 +287,15 @@ export class MqttSink implements Sink {
       // Of an earlier connection, or the end of this one: it is there to be published again.
       if (session !== this.#session || (error && !isRefusal(error))) return;
       if (!this.#outgoing.settle(message)) return;
-      if (error) this.#context.onResult('dropped', 1, plain(error.message));
+      if (error) this.#refused(message, plain(error.message));
       else this.#context.onResult('sent', 1);
       this.#pump();
     });
+  }
+
+  #refused({ kind, payload }: Message, why: string): void {
+    this.#context.onResult('dropped', 1, why);
+    if (kind === 'event') this.#context.bury?.([JSON.parse(payload)], why, 1);
   }
 
   #tellInfo(): void {
@@ -320,7 +353,7 @@ export class MqttSink implements Sink {
     const asked = properties?.responseTopic;
     // Who may give commands may not speak in our name as well.
     const honoured = asked !== undefined && RESPONSE_TOPIC.test(asked) && !asked.startsWith(`${base}/`);
-    this.#outgoing.push({
+    this.#outgoing.pushResult({
       kind: 'result',
       topic: honoured ? asked : `${base}/cmd/${verb}/result`,
       payload,

@@ -1,15 +1,17 @@
 /**
  * What waits to be sent to a server that may be away: in order, bounded, tried again with patience.
  *
- *   push ──▶ waiting ──▶ one batch at a time ──▶ sent
- *               ▲                          ├───▶ refused: dropped, counted
- *               └──────── back-off ◀───────┘     failed: back to the front, tried again
+ *   push ──▶ queue ──▶ one batch at a time ──▶ sent
+ *              ▲                         ├───▶ refused: dropped, counted, buried
+ *              └──────── back-off ◀──────┘     failed: back to the front, tried again
  *
- * Beyond the bound the oldest goes. While a batch is under way up to one more batch is held.
+ * What waits lies in memory or on disk. Beyond the bound the oldest goes. While a batch is under way up to one more
+ * batch is held.
  */
 import type { Cancel, Clock } from '../../models/ports.ts';
 import { Backoff } from '../../sensors/backoff.ts';
-import { Fifo } from './fifo.ts';
+import type { Origin, Queue } from '../spool/queue.ts';
+import { Pace } from './pace.ts';
 import type { SinkContext } from './sink.ts';
 
 export type Outcome =
@@ -20,9 +22,10 @@ export type Outcome =
   | { kind: 'failed'; detail: string; waitMs?: number };
 
 export interface OutboxOptions<T> {
-  /** Items that may wait. */
-  queueMax: number;
+  queue: Queue<T>;
   batchMax: number;
+  /** How many of a backlog are sent in a second, beyond what comes in. */
+  perSecond: number;
   /** How long the first of a batch waits for others, ms. */
   lingerMs: number;
   retryMsFirst: number;
@@ -31,6 +34,8 @@ export interface OutboxOptions<T> {
   /** Tried before anything else until it succeeds or is refused. */
   open(signal: AbortSignal): Promise<Outcome>;
   send(items: T[], signal: AbortSignal): Promise<Outcome>;
+  /** What was refused, for whoever wants to know what is missing. */
+  bury(items: readonly T[], outcome: Extract<Outcome, { kind: 'refused' }>): void;
   /** What to tell people of an error that one of the two ended with. */
   explain(error: unknown): string;
 }
@@ -40,7 +45,7 @@ export class Outbox<T> {
   readonly #context: Pick<SinkContext, 'onState' | 'onResult'>;
   readonly #backoff: Backoff;
   readonly #abort = new AbortController();
-  readonly #waiting = new Fifo<T>();
+  readonly #pace: Pace;
   /** Items of the batch that is under way. */
   #underWay = 0;
   #phase: 'new' | 'open' | 'stopping' | 'closed' = 'new';
@@ -53,6 +58,7 @@ export class Outbox<T> {
     this.#options = options;
     this.#context = context;
     this.#backoff = new Backoff({ firstMs: options.retryMsFirst, maxMs: options.retryMsMax });
+    this.#pace = new Pace(options.perSecond, options.clock);
   }
 
   start(): void {
@@ -61,15 +67,16 @@ export class Outbox<T> {
     this.#kick();
   }
 
-  push(items: readonly T[]): void {
+  push(items: readonly T[], origin: Origin | undefined): void {
     if (items.length === 0) return;
-    if (this.#phase === 'stopping' || this.#phase === 'closed') {
+    const { queue, batchMax } = this.#options;
+    // What is on disk when this one ends is sent by the next.
+    if (this.#phase === 'closed' || (this.#phase === 'stopping' && !queue.durable)) {
       this.#context.onResult('dropped', items.length, 'stopped');
       return;
     }
-    for (const item of items) this.#waiting.push(item);
-    this.#dropOldest();
-    if (this.#waiting.length >= this.#options.batchMax && this.#wake?.full === true) this.#wake.up();
+    this.#pace.came(queue.push(items, origin));
+    if (queue.length >= batchMax && this.#wake?.full === true) this.#wake.up();
     this.#kick();
   }
 
@@ -82,7 +89,8 @@ export class Outbox<T> {
     this.#phase = 'closed';
     this.#abort.abort();
     this.#wake?.up();
-    const left = this.#waiting.length + this.#underWay;
+    const { queue } = this.#options;
+    const left = queue.durable ? 0 : queue.length + this.#underWay;
     if (left > 0) this.#context.onResult('dropped', left, 'stopped');
   }
 
@@ -100,23 +108,35 @@ export class Outbox<T> {
       this.#opened = outcome.kind !== 'failed';
       await this.#settle(outcome, 0);
     }
-    while (!this.#isClosed && this.#waiting.length > 0) {
-      const { batchMax, lingerMs } = this.#options;
-      if (lingerMs > 0 && this.#waiting.length < batchMax) await this.#pause(lingerMs, true);
+    const { queue, batchMax, lingerMs } = this.#options;
+    while (!this.#isClosed && queue.length > 0) {
+      if (lingerMs > 0 && queue.length < batchMax) await this.#pause(lingerMs, true);
+      const tooEarlyMs = this.#pace.waitMs();
+      if (tooEarlyMs > 0) await this.#pause(tooEarlyMs, false);
       if (this.#isClosed) return;
-      const items = this.#waiting.take(batchMax);
+      const items = queue.take(batchMax);
+      // What could not be read is counted where that was found.
+      if (items.length === 0) break;
       this.#underWay = items.length;
       const outcome = await this.#try(() => this.#options.send(items, this.#abort.signal));
       if (this.#isClosed) return;
       this.#underWay = 0;
-      if (outcome.kind === 'failed') {
-        this.#waiting.putBack(items);
-        this.#dropOldest();
-      }
+      this.#done(items, outcome);
       await this.#settle(outcome, items.length);
     }
     // In the same turn as the last look, so that nothing is pushed in between.
     this.#running = undefined;
+  }
+
+  #done(items: T[], outcome: Outcome): void {
+    const { queue } = this.#options;
+    if (outcome.kind === 'failed') {
+      queue.putBack();
+      return;
+    }
+    if (outcome.kind === 'refused') this.#options.bury(items, outcome);
+    queue.settle(items.length);
+    this.#pace.sent(items.length);
   }
 
   get #isClosed(): boolean {
@@ -151,13 +171,6 @@ export class Outbox<T> {
     if (told === this.#told) return;
     this.#told = told;
     this.#context.onState(connected, detail);
-  }
-
-  #dropOldest(): void {
-    const excess = this.#waiting.length - this.#options.queueMax;
-    if (excess <= 0) return;
-    this.#waiting.take(excess);
-    this.#context.onResult('dropped', excess, 'queue full');
   }
 
   /** @param full  whether a full batch ends it */

@@ -11,13 +11,14 @@ import { plain, reasonOf } from '../../sensors/reason.ts';
 import { readSecretFile, readTls } from '../../sensors/secret-files.ts';
 import type { WebhookOutputConfig } from '../config/config.ts';
 import { systemClock } from '../ports/clock.ts';
+import { originOf, queueOf } from '../spool/queue.ts';
 import { cloudEvent } from './cloud-event.ts';
 import { type Outcome, Outbox } from './outbox.ts';
 import { type Answer, post } from './post.ts';
 import type { Sink, SinkContext } from './sink.ts';
 
-export interface WebhookSinkOptions extends WebhookOutputConfig {
-  /** Events that may wait while the receiver is away. */
+export interface WebhookSinkOptions extends Omit<WebhookOutputConfig, 'spoolBytes'> {
+  /** Events that may wait in memory while the receiver is away. */
   queueMax?: number;
   retryMsFirst?: number;
   retryMsMax?: number;
@@ -37,6 +38,9 @@ const DEFAULTS = {
   clock: systemClock,
 };
 
+/** Of a backlog: a receiver that makes a ticket or a message of each is not to be flooded. */
+const BACKLOG_PER_SECOND = 100;
+
 /** Busy, or somebody in between says that the receiver is away: what was sent is not at fault. */
 const AWAY = new Set([408, 425, 429, 502, 503, 504]);
 
@@ -45,7 +49,7 @@ export class WebhookSink implements Sink {
   readonly #context: SinkContext;
   readonly #outbox: Outbox<AlertDocument>;
   /** How often the event at the front has made the receiver fail. */
-  #failing: { alert: AlertDocument; times: number } | undefined;
+  #failing: { id: string; times: number } | undefined;
 
   constructor(options: WebhookSinkOptions, context: SinkContext) {
     this.#options = { ...DEFAULTS, ...options };
@@ -53,13 +57,21 @@ export class WebhookSink implements Sink {
     this.#outbox = new Outbox(
       {
         ...this.#options,
+        queue: queueOf<AlertDocument>({
+          spool: context.spool,
+          max: this.#options.queueMax,
+          codec: { encode: (alert) => JSON.stringify(alert), decode: (text) => JSON.parse(text) as AlertDocument },
+          onDropped: (count, why) => context.onResult('dropped', count, why),
+        }),
         batchMax: 1,
         lingerMs: 0,
+        perSecond: BACKLOG_PER_SECOND,
         open: async () => {
           await this.#credentials();
           return { kind: 'sent', detail: 'nothing sent yet' };
         },
         send: ([alert], signal) => this.#send(alert, signal),
+        bury: (alerts, { detail }) => context.bury?.(alerts, detail, alerts.length),
         explain: (error) => this.#explain(error),
       },
       context,
@@ -70,8 +82,8 @@ export class WebhookSink implements Sink {
     this.#outbox.start();
   }
 
-  deliver(alert: AlertDocument): void {
-    if (this.#options.events.includes(alert.event)) this.#outbox.push([alert]);
+  deliver(alert: AlertDocument, position?: number): void {
+    if (this.#options.events.includes(alert.event)) this.#outbox.push([alert], originOf(position, 'alerts'));
   }
 
   samples(_all: readonly SampleColumns[]): void {}
@@ -110,8 +122,9 @@ export class WebhookSink implements Sink {
     if (status >= 200 && status < 300) return { kind: 'sent', detail: `HTTP ${status}` };
     if (AWAY.has(status)) return { kind: 'failed', detail, waitMs: this.#waitMs(retryAfter) };
     if (status < 500) return { kind: 'refused', detail };
-    const times = this.#failing?.alert === alert ? this.#failing.times + 1 : 1;
-    this.#failing = { alert, times };
+    const { id } = cloudEvent(alert);
+    const times = this.#failing?.id === id ? this.#failing.times + 1 : 1;
+    this.#failing = { id, times };
     if (times >= this.#options.attemptsMax) return { kind: 'refused', detail };
     return { kind: 'failed', detail, waitMs: this.#waitMs(retryAfter) };
   }

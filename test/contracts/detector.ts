@@ -361,18 +361,14 @@ export function detectorContract(name: string, make: () => Detector): void {
     const ill = noisySine('ill', N, 11);
     const both = ill.flatMap((sample, i) => [sample, noisySine('well', N, 12)[i]]);
     const detector = make();
-    const { learned, fast } = detector.layout;
+    const { learned, fast, weights } = detector.layout;
     const broken: [string, number, number][] = [
-      ['a weight that is not a number', fast, Number.NaN],
-      ['an infinite weight', fast, Infinity],
-      ['a weight of the head that is not a number', fast + detector.fast.weightCount - 1, Number.NaN],
-      [
-        'a state that is not a number',
-        fast + detector.fast.regions.find(({ name }) => name === 'state')!.at,
-        Number.NaN,
-      ],
+      ['a weight that is not a number', weights, Number.NaN],
+      ['an infinite weight', weights, Infinity],
+      ['a weight of the head that is not a number', weights + detector.fast.weightCount - 1, Number.NaN],
+      ['a state that is not a number', fast, Number.NaN],
       ['a frame that is not a number', learned + 1, Number.NaN],
-      ['a moment that is not a number', fast + detector.fast.weightCount, -Infinity],
+      ['a moment that is not a number', weights + detector.fast.weightCount, -Infinity],
     ];
 
     test.each(broken)('%s: it alone begins anew, and its neighbour is the same to the last bit', (_, offset, value) => {

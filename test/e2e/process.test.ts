@@ -9,6 +9,8 @@ import type { SeriesInfo } from '../../src/protocol.ts';
 import { connectAsync } from 'mqtt';
 import { startMosquitto } from '../services/mosquitto.ts';
 import { freePort, serviceOrSkip } from '../services/service.ts';
+import { HttpPeer } from '../src/sinks/http-peer.ts';
+import { readLines } from '../src/sinks/line-protocol.ts';
 import { DEMO, Program, temporaryFolder, writeConfig } from './harness.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -37,6 +39,15 @@ async function get<T>(url: string): Promise<T> {
 const own = (url: string) =>
   `version: 1\nhttp: {listen: "127.0.0.1:0"}\ndemo: false\nmqtt:\n  url: ${url}\n  topics: ["plant/#"]\n`;
 
+async function push(url: string, value: number): Promise<void> {
+  const headers = { 'content-type': 'text/plain' };
+  await fetch(`${url}/api/v1/ingest?topic=a`, { method: 'POST', headers, body: String(value) });
+}
+
+/** Records in the spool of the output `db`. */
+const spooled = async (url: string) =>
+  Number(/^tidewatch_spool_records\{output="db"\} (\d+)$/m.exec(await (await fetch(`${url}/metrics`)).text())?.[1]);
+
 describe('the process', () => {
   it('serves the page within 10 s, ends cleanly on SIGTERM within 5 s, and knows everything again', async () => {
     writeConfig(folder.path, DEMO);
@@ -64,6 +75,36 @@ describe('the process', () => {
       expect(after.find((series) => series.id === id)?.samples, id).toBeGreaterThanOrEqual(samples);
     }
     expect(await get<AlertDocument[]>(`${secondUrl}/api/v1/alerts?status=active`)).toEqual([]);
+  }, 40_000);
+
+  it('sends after a SIGKILL what the database did not get before, in order', async () => {
+    const database = new HttpPeer();
+    await database.start();
+    await database.stop();
+    const output = `{type: influx, url: "${database.url}", database: d, flush: 100ms}`;
+    writeConfig(
+      folder.path,
+      `version: 1\nhttp: {listen: "127.0.0.1:0"}\nsources: {push: {type: http}}
+pipelines: {main: {inputs: [push]}}\noutputs: {db: ${output}}\n`,
+    );
+    for (const run of [0, 1]) {
+      const program = start();
+      const url = await program.url();
+      for (let i = 1; i <= 20; i++) await push(url, 20 * run + i);
+      await expect.poll(() => spooled(url), { timeout: 5000 }).toBe(20 * (run + 1));
+      await program.stop('SIGKILL');
+    }
+    database.answer = ({ path }) => (path.startsWith('/query') ? { status: 200, body: '{}' } : { status: 204 });
+    await database.start();
+    const program = start();
+    const url = await program.url();
+    const values = () =>
+      database.heard
+        .filter(({ path }) => path.startsWith('/write'))
+        .flatMap(({ body }) => readLines(body).map(({ fields }) => fields.get('value')));
+    await expect.poll(values, { timeout: 5000 }).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+    await expect.poll(() => spooled(url), { timeout: 5000 }).toBe(0);
+    await database.stop();
   }, 40_000);
 
   it('says which address is in use and how to choose another', async () => {

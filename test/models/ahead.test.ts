@@ -26,16 +26,18 @@ interface Given {
 function run({ days, cadence = 5 * MINUTE, valueAt = shape, offsetAt = () => 0, seed = 1 }: Given) {
   const ahead = new Ahead(DAY, BUCKET);
   const at = 3;
-  const memory = new Float64Array(at + ahead.size + 2).fill(9);
-  ahead.initialise(memory, at, createRandom(seed));
+  const weights = at + ahead.size + 1;
+  const memory = new Float64Array(weights + ahead.weightsSize + 2).fill(9);
+  ahead.initialise(memory, at);
+  ahead.initialiseWeights(memory, weights, createRandom(seed));
   const tail = createTail();
   const random = createRandom(seed + 1);
   const scores: number[] = [];
   for (let time = 0; time < days * DAY; time += cadence) {
     const z = valueAt(time) + 0.1 * gaussian(random);
-    scores.push(ahead.step(memory, at, z, time, offsetAt(time), cadence, tail));
+    scores.push(ahead.step(memory, at, weights, z, time, offsetAt(time), cadence, tail));
   }
-  expect([memory[0], memory[2], memory.at(-1), memory.at(-2)]).toEqual([9, 9, 9, 9]);
+  expect([memory[0], memory[2], memory[weights - 1], memory.at(-1), memory.at(-2)]).toEqual([9, 9, 9, 9, 9]);
   return { scores, memory, ahead, at };
 }
 
@@ -95,12 +97,14 @@ describe.each([
 
 test('a gap of a day is passed over and not scored', () => {
   const ahead = new Ahead(DAY, BUCKET);
-  const memory = new Float64Array(ahead.size);
-  ahead.initialise(memory, 0, createRandom(1));
+  const weights = ahead.size;
+  const memory = new Float64Array(weights + ahead.weightsSize);
+  ahead.initialise(memory, 0);
+  ahead.initialiseWeights(memory, weights, createRandom(1));
   const tail = createTail();
   let score = 0;
-  for (let i = 0; i < 600; i++) score = ahead.step(memory, 0, shape(i * BUCKET), i * BUCKET, 0, BUCKET, tail);
-  const after = ahead.step(memory, 0, 9, 600 * BUCKET + 3 * DAY, 0, BUCKET, tail);
+  for (let i = 0; i < 600; i++) score = ahead.step(memory, 0, weights, shape(i * BUCKET), i * BUCKET, 0, BUCKET, tail);
+  const after = ahead.step(memory, 0, weights, 9, 600 * BUCKET + 3 * DAY, 0, BUCKET, tail);
   expect(after).toBe(score);
 });
 

@@ -51,7 +51,7 @@ test('the shipped default keeps within a flat block of known size', () => {
   const memory = new Float64Array(detector.size + 2).fill(9);
   detector.initialise(memory, 1, 3);
   expect([memory[0], memory.at(-1)]).toEqual([9, 9]);
-  expect(detector.size).toBe(detector.layout.fast + detector.fast.size);
+  expect(detector.size).toBe(detector.layout.fast + detector.fast.size + detector.ahead.weightsSize);
 });
 
 /** `n` values of one series, `cadence` apart, from row `from`. */

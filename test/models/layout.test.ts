@@ -23,7 +23,8 @@ import { TYPE_CHANGE_SIZE } from '../../models/type-change.ts';
 const sizes = (
   lags: number,
   ahead: number,
-  forecaster: number,
+  fast: number,
+  weights: number,
 ): Record<Exclude<keyof DetectorLayout, 'learned' | 'size'>, number> => ({
   order: ORDER_SIZE,
   cadence: CADENCE_SIZE,
@@ -54,16 +55,17 @@ const sizes = (
   level: 1,
   standing: STANDING_SIZE,
   ahead,
-  fast: forecaster,
+  fast,
+  weights,
 });
 
 test.each([
-  [0, 30, 100],
-  [20, 1234, 4567],
-])('with %i lags, every number of the block belongs to exactly one part', (lags, ahead, forecaster) => {
-  const layout = layoutOf(lags, ahead, forecaster);
+  [0, 30, 100, 0],
+  [20, 1234, 4567, 890],
+])('with %i lags, every number of the block belongs to exactly one part', (lags, ahead, fast, weights) => {
+  const layout = layoutOf(lags, ahead, fast, 0, weights);
   const owner = Array.from({ length: layout.size }, () => '');
-  for (const [part, size] of Object.entries(sizes(lags, ahead, forecaster))) {
+  for (const [part, size] of Object.entries(sizes(lags, ahead, fast, weights))) {
     const at = layout[part as keyof DetectorLayout];
     for (let i = at; i < at + size; i++) {
       expect(owner[i], `number ${i}, of ${part}`).toBe('');
@@ -75,10 +77,10 @@ test.each([
 });
 
 test('what is forgotten with the kind of a series lies behind what is kept', () => {
-  const layout = layoutOf(3, 20, 10);
+  const layout = layoutOf(3, 20, 10, 0, 5);
   const kept =
     'order cadence kind stuck limits typeChange skew benchmark alarm healthAlarm alert signature budget samples';
-  for (const part of Object.keys(sizes(3, 20, 10))) {
+  for (const part of Object.keys(sizes(3, 20, 10, 5))) {
     expect(layout[part as keyof DetectorLayout] < layout.learned, part).toBe(kept.split(' ').includes(part));
   }
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ContextTrack } from '../../models/context-track.ts';
 import { DEFAULTS, Detector } from '../../models/detector.ts';
 import { learningOf } from '../../models/progress.ts';
 import { newWorld, play } from './play.ts';
@@ -18,6 +19,12 @@ function progress(n: number, cadence: number): number {
 }
 
 test('is 0 before the first sample', () => expect(progress(0, 1)).toBe(0));
+
+test('of what only explains others is whole at once', () => {
+  const model = { detector: new ContextTrack({ cell: 'lstm', season: SEASON, budgetPerDay: 1 }) };
+  const { registry, model: rest } = newWorld(detector);
+  expect(learningOf(registry.admit('c', 'c', { ...rest, ...model })!)).toBe(1);
+});
 
 test('waits for 200 samples', () => {
   expect(progress(100, SEASON)).toBe(0.5);

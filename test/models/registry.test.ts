@@ -124,3 +124,80 @@ test('tracks of one memory never overlap, and none shares memory with another pa
     taken.set(memory, places.add(at));
   }
 });
+
+describe('with shared weights', () => {
+  const sharing = new Detector({ ...DEFAULTS, hidden: 3, lags: 1, shared: true });
+  const pumps: Model = { ...model, detector: sharing, peers: 'hall/+/flow' };
+  const { size: weights } = sharing.sharedWeights!;
+  const pump = (k: number | string, of = pumps) => registry.admit(`pump${k}`, `hall/${k}/flow`, of)!;
+
+  test('a block ends where the weights would begin', () => {
+    // Both networks keep a count, with the weights and in the block.
+    expect(sharing.size).toBe(detector.layout.weights + 2);
+    expect(weights).toBe(detector.size - detector.layout.weights + 2);
+    expect(sharing.shape).not.toBe(detector.shape);
+  });
+
+  test('siblings lie in one memory behind one set of weights, which is counted once', () => {
+    const tracks = [1, 2, 3, 4, 5].map((k) => pump(k));
+    for (const track of tracks) {
+      expect(track.pool).toBe(tracks[0].pool);
+      expect(track.memory).toBe(tracks[4].memory);
+      expect(track.weights).toBe(0);
+    }
+    expect(new Set(tracks.map(({ at }) => at)).size).toBe(5);
+    expect(tracks[0].pool!.block.some((weight) => weight !== 0)).toBe(true);
+    expect(registry.bytes).toBe(8 * (weights + 5 * sharing.size));
+  });
+
+  test('another family, another pipeline and a series without family have weights of their own', () => {
+    const odd = registry.admit('odd', 'yard/flow', pumps)!;
+    const valve = registry.admit('valve', 'hall/1/valve', { ...pumps, peers: 'hall/+/valve' })!;
+    const tracks = [pump(1), pump(2, { ...pumps, pipeline: 'other' }), odd, valve];
+    expect(new Set(tracks.map(({ pool }) => pool)).size).toBe(4);
+    expect(tracks.map(({ pool }) => pool!.family)).toEqual(['hall/+/flow', 'hall/+/flow', '', 'hall/+/valve']);
+    expect(admit('plain')).toMatchObject({ pool: undefined, weights: undefined });
+  });
+
+  test('without families, the series of a pipeline in a partition share', () => {
+    registry = new Registry();
+    const { peers: _, ...alone } = pumps;
+    const pools = new Map<number, unknown>();
+    for (let i = 0; i < 600; i++) {
+      const { partition, pool } = admit(`s${i}`, alone);
+      expect(pools.get(partition) ?? pool).toBe(pool);
+      pools.set(partition, pool);
+    }
+    expect(new Set(pools.values()).size).toBe(pools.size);
+  });
+
+  test('the first weights are the same in every registry, and others by another seed', () => {
+    const other = new Registry();
+    const drawn = other.admit('pump9', 'hall/9/flow', pumps)!.pool!.block;
+    expectSameBits('weights', pump(1).pool!.block, drawn);
+    const reseeded = new Registry().admit('pump1', 'hall/1/flow', { ...pumps, seed: 6 })!.pool!.block;
+    expect(reseeded).not.toEqual(drawn);
+  });
+
+  test('a sibling that comes or goes leaves the weights alone; they go with the last', () => {
+    const [first, second] = [pump(1), pump(2)];
+    first.pool!.block.fill(0.25);
+    const { at } = second;
+    registry.remove(second);
+    const third = pump(3);
+    expect(third.at).toBe(at);
+    expect([...first.pool!.block]).toEqual(Array.from({ length: weights }, () => 0.25));
+    registry.remove(first);
+    registry.remove(third);
+    expect(registry.bytes).toBe(0);
+    expect(pump(4).pool!.block[0]).not.toBe(0.25);
+  });
+
+  test('the first of a family needs room for the weights as well', () => {
+    registry = new Registry(8 * (weights + 2 * sharing.size));
+    expect([pump(1), pump(2), pump(3)].map((track) => track !== undefined)).toEqual([true, true, false]);
+    registry = new Registry(8 * (weights + sharing.size) - 8);
+    expect(pump(1)).toBeUndefined();
+    expect(registry.bytes).toBe(0);
+  });
+});

@@ -67,14 +67,16 @@ describe('what a season ago would have said', () => {
   /** Mean error against a season ago over each hour, after a step by 2 that is accepted some time later. */
   function errors(acceptedAfter: number, cadence = CADENCE): number[] {
     const ahead = new Ahead(DAY, DAY / 288);
-    const memory = new Float64Array(ahead.size);
-    ahead.initialise(memory, 0, createRandom(3));
+    const weights = ahead.size;
+    const memory = new Float64Array(weights + ahead.weightsSize);
+    ahead.initialise(memory, 0);
+    ahead.initialiseWeights(memory, weights, createRandom(3));
     const random = createRandom(4);
     const tail = createTail();
     const hours: number[] = [];
     for (let time = 0; time < STEP + 3 * DAY; time += cadence) {
       const z = Math.sin((2 * Math.PI * time) / DAY) + 0.1 * gaussian(random) + (time >= STEP ? 2 : 0);
-      ahead.step(memory, 0, z, time, 0, cadence, tail);
+      ahead.step(memory, 0, weights, z, time, 0, cadence, tail);
       if (time === STEP + acceptedAfter) ahead.accept(memory, 0, acceptedAfter, cadence);
       if (time > STEP && time % (60 * MINUTE) === 0) hours.push(ahead.lean(memory, 0));
     }

@@ -111,6 +111,41 @@ describe('a snapshot', () => {
   });
 });
 
+describe('weights that are shared', () => {
+  const [hall, yard] = [
+    { family: 'hall/+', block: Float64Array.of(0.1, -0) },
+    { family: '', block: Float64Array.of(Number.NaN) },
+  ];
+  const track = (id: string, pool?: typeof hall) => {
+    const memory = Float64Array.of(id.charCodeAt(0));
+    return { id, source: id, number: 0, pipeline: 'p', shape: 's', memory, at: 0, size: 1, ...(pool ? { pool } : {}) };
+  };
+  const bytes = encodeSnapshot(7, [track('a', hall), track('b', yard), track('c'), track('d', hall)], encoder);
+
+  test('are stored once, and the same object for all who share them', () => {
+    expect(bytes).toHaveLength(HEADER_AT + new DataView(bytes.buffer).getUint32(8, true) + 8 * 7);
+    const { tracks, damaged, damagedPools } = decode(bytes);
+    expect([damaged, damagedPools]).toEqual([[], []]);
+    const [a, b, c, d] = tracks;
+    expect(d.pool).toBe(a.pool);
+    expect([a.pool!.family, b.pool!.family, c.pool]).toEqual(['hall/+', '', undefined]);
+    expectSameBits('hall', a.pool!.block, hall.block);
+    expectSameBits('yard', b.pool!.block, yard.block);
+    expect(tracks.map(({ block }) => block[0])).toEqual([97, 98, 99, 100]);
+  });
+
+  test('are empty where they were damaged, and named by their family; the tracks are not hurt', () => {
+    const copy = bytes.slice();
+    copy[HEADER_AT + new DataView(bytes.buffer).getUint32(8, true) + 3] ^= 1;
+    const { tracks, damaged, damagedPools } = decode(copy);
+    expect(damaged).toEqual([]);
+    expect(damagedPools).toEqual([{ family: 'hall/+', block: new Float64Array(0) }]);
+    expect(tracks).toHaveLength(4);
+    expect(tracks[0].pool).toBe(damagedPools[0]);
+    expectSameBits('yard', tracks[1].pool!.block, yard.block);
+  });
+});
+
 describe('damage', () => {
   const bytes = encode(TRACKS);
   const blocksAt = HEADER_AT + new DataView(bytes.buffer).getUint32(8, true);

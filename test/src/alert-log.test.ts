@@ -124,14 +124,6 @@ describe('the alert log', () => {
     expect(again.recent(1)).toMatchObject([{ id: 'one', signature: [], similar: [] }]);
   });
 
-  it('takes a log that does not say how it ended for one of a crash', () => {
-    push(1, 'one', 'a', 0);
-    const { seq, open, events } = log.toJSON();
-    const again = new AlertLog();
-    again.restore({ seq, open, events });
-    expect(again.seq).toBe(10_001);
-  });
-
   it('gives a state away that later events do not change', () => {
     push(1, 'one', 'a', 0);
     const state = log.toJSON();

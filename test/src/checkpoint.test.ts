@@ -1,10 +1,12 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
-import type { Checkpoint, KeptCheckpoint, Storage } from '../../models/ports.ts';
+import { afterEach, describe, expect, it, test } from 'vitest';
+import type { Checkpoint, KeptCheckpoint, KeptGeneration, Storage } from '../../models/ports.ts';
 import { FileCheckpointStore } from '../../src/checkpoint.ts';
+import { SystemDisk } from '../../src/ports/disk.ts';
 import { FileStorage } from '../../src/ports/storage.ts';
+import { seal, unseal } from '../../src/sealed.ts';
 import { MemoryStorage } from '../sim/storage.ts';
 
 const folders: string[] = [];
@@ -25,30 +27,39 @@ function checkpointOf(seq: number, ...partitions: number[]): Checkpoint {
       position: seq * 10,
       bytes: Uint8Array.from([seq, partition, 0, 255]),
     })),
+    position: seq * 10 + 3,
+    head: { seq, pipelines: { main: 2 } },
     journal: { seq, open: [], events: ['é'] },
   };
 }
 
-/** What was saved as it is loaded: with the shards of the checkpoint before it as older copies. */
+/** What was saved as it is loaded, with the checkpoint before it. */
 function kept(checkpoint: Checkpoint, before?: Checkpoint): KeptCheckpoint {
-  const olderOf = (partition: number) =>
-    (before?.shards ?? []).filter((shard) => shard.partition === partition).map(({ bytes }) => bytes);
-  const shards = checkpoint.shards.map((shard) => ({ ...shard, older: olderOf(shard.partition) }));
-  return { ...checkpoint, shards };
+  const older = before === undefined ? {} : { older: whole(before) };
+  return { ...whole(checkpoint), ...older, damaged: [] };
 }
 
-const plain = (checkpoint: KeptCheckpoint | undefined) =>
+function whole(checkpoint: Checkpoint): KeptGeneration {
+  return { ...checkpoint, shards: checkpoint.shards.map((shard) => ({ ...shard, whole: true })) };
+}
+
+/** Buffers are equal to no array. */
+const plain = (checkpoint: KeptCheckpoint | undefined): KeptCheckpoint | undefined =>
   checkpoint && {
-    ...checkpoint,
-    shards: checkpoint.shards.map((shard) => ({
-      ...shard,
-      bytes: Uint8Array.from(shard.bytes),
-      older: shard.older.map((bytes) => Uint8Array.from(bytes)),
-    })),
+    ...plainShards(checkpoint),
+    ...(checkpoint.older && { older: plainShards(checkpoint.older) }),
+    damaged: checkpoint.damaged,
   };
 
+function plainShards<T extends KeptGeneration>(generation: T): T {
+  return {
+    ...generation,
+    shards: generation.shards.map((shard) => ({ ...shard, bytes: Uint8Array.from(shard.bytes) })),
+  };
+}
+
 const kinds: [string, () => Promise<Storage>][] = [
-  ['files', async () => new FileStorage(await temporary())],
+  ['files', async () => new FileStorage(new SystemDisk(await temporary()))],
   ['memory', async () => new MemoryStorage()],
 ];
 
@@ -77,8 +88,19 @@ describe.each(kinds)('a checkpoint store over %s', (_, make) => {
       const generations = seq === 1 ? ['000001'] : [`00000${seq - 1}`, `00000${seq}`];
       expect((await storage.list('checkpoint')).sort()).toEqual([...generations, 'manifest.json']);
     }
-    expect(await storage.list('checkpoint/000004')).toEqual(['000.twsn', '004.twsn']);
-    expect(await storage.list('checkpoint/000005')).toEqual(['000.twsn', '005.twsn']);
+    expect((await storage.list('checkpoint/000004')).sort()).toEqual(['000.twsn.zst', '004.twsn.zst', 'manifest.json']);
+    expect((await storage.list('checkpoint/000005')).sort()).toEqual(['000.twsn.zst', '005.twsn.zst', 'manifest.json']);
+  });
+
+  it('says which generation it wrote, and how many bytes', async () => {
+    const storage = await make();
+    const store = new FileCheckpointStore(storage);
+    await store.save(checkpointOf(1, 0, 7));
+    const { generation, bytes } = await store.save(checkpointOf(2, 0, 7));
+    expect(generation).toBe(2);
+    const files = ['000002/000.twsn.zst', '000002/007.twsn.zst', '000002/manifest.json', 'manifest.json'];
+    const sizes = await Promise.all(files.map(async (file) => (await storage.read(`checkpoint/${file}`))!.length));
+    expect(bytes).toBe(sizes.reduce((a, b) => a + b));
   });
 
   it('holds an empty state as well', async () => {
@@ -89,7 +111,7 @@ describe.each(kinds)('a checkpoint store over %s', (_, make) => {
 });
 
 describe('a power cut', () => {
-  it.each([0, 1, 2, 3])('after %d writes leaves the checkpoint before it whole', async (writes) => {
+  it.each([0, 1, 2, 3, 4])('after %d writes leaves the checkpoint before it whole', async (writes) => {
     const storage = new MemoryStorage();
     const store = new FileCheckpointStore(storage);
     await store.save(checkpointOf(1, 1, 2, 3));
@@ -99,8 +121,15 @@ describe('a power cut', () => {
     const next = new FileCheckpointStore(storage);
     expect(await next.load()).toEqual(kept(checkpointOf(1, 1, 2, 3)));
     await next.save(checkpointOf(3, 2));
-    expect(await next.load()).toEqual(kept(checkpointOf(3, 2), checkpointOf(1, 2)));
-    expect((await storage.list('checkpoint')).sort()).toEqual(['000001', '000002', 'manifest.json']);
+    expect(await next.load()).toEqual(kept(checkpointOf(3, 2), checkpointOf(1, 1, 2, 3)));
+    expect(await storage.list('checkpoint')).toHaveLength(3);
+  });
+
+  it('before the first checkpoint is complete leaves none', async () => {
+    const storage = new MemoryStorage();
+    storage.writesLeft = 2;
+    await expect(new FileCheckpointStore(storage).save(checkpointOf(1, 1, 2, 3))).rejects.toThrow('power cut');
+    expect(await new FileCheckpointStore(storage).load()).toBeUndefined();
   });
 
   it('after the manifest, before the old shards are gone, leaves the new one', async () => {
@@ -117,79 +146,123 @@ describe('a power cut', () => {
     await next.save(checkpointOf(4, 1));
     expect((await storage.list('checkpoint')).sort()).toEqual(['000003', '000004', 'manifest.json']);
   });
+
+  it('leaves files beside others that nobody reads and the next save removes', async () => {
+    const storage = new MemoryStorage();
+    const store = new FileCheckpointStore(storage);
+    await store.save(checkpointOf(1, 1));
+    storage.files.set('checkpoint/manifest.json.tmp', Buffer.from('{'));
+    storage.files.set('checkpoint/000002/manifest.json.tmp', Buffer.from('{'));
+    expect(await store.load()).toEqual(kept(checkpointOf(1, 1)));
+    await store.save(checkpointOf(2, 1));
+    expect([...storage.files.keys()].filter((path) => path.endsWith('.tmp'))).toEqual([]);
+  });
 });
 
-async function trouble(change: (storage: MemoryStorage) => void): Promise<unknown> {
-  const storage = new MemoryStorage();
-  await new FileCheckpointStore(storage).save(checkpointOf(1, 1, 2));
-  change(storage);
-  return new FileCheckpointStore(storage).load().catch((error: unknown) => error);
-}
-const manifest = (text: string) => (storage: MemoryStorage) =>
-  void storage.files.set('checkpoint/manifest.json', Buffer.from(text));
+const POINTER = 'checkpoint/manifest.json';
+const manifestOf = (generation: number) => `checkpoint/00000${generation}/manifest.json`;
 
-describe('a checkpoint that cannot be trusted', () => {
-  it.each(['', '{"format":1,', 'null', '7', '[]', '{"format":1,"partitions":256}'])(
-    'is named where the manifest is %j',
+/** The files of two checkpoints, after a change. */
+async function changed(change: (files: Map<string, Uint8Array>) => void): Promise<MemoryStorage> {
+  const storage = new MemoryStorage();
+  const store = new FileCheckpointStore(storage);
+  for (const seq of [1, 2]) await store.save(checkpointOf(seq, 1, 2));
+  change(storage.files);
+  return storage;
+}
+const loadFrom = (storage: Storage) => new FileCheckpointStore(storage).load();
+const shardOf = (seq: number, partition: number) => ({ ...checkpointOf(seq, partition).shards[0], whole: true });
+const put = (path: string, text: string) => (files: Map<string, Uint8Array>) => void files.set(path, Buffer.from(text));
+
+describe('damage', () => {
+  it.each(['', '{"format":2,', 'null', '7', '[]', '{"format":2,"partitions":256}'])(
+    'to what names the generations costs nothing: %j',
     async (text) => {
-      const error = await trouble(manifest(text));
-      expect(error).toMatchObject({ code: expect.stringMatching(/^CHECKPOINT_/) });
-      expect((error as Error).message).toMatch(/^checkpoint\/manifest\.json: expected /);
+      const loaded = await loadFrom(await changed(put(POINTER, text)));
+      expect(loaded).toEqual({ ...kept(checkpointOf(2, 1, 2), checkpointOf(1, 1, 2)), damaged: [POINTER] });
     },
   );
 
   it.each([
-    ['{"format":2,"partitions":256,"generation":1,"shards":[]}', 'got format 2 with 256  '],
-    ['{"format":1,"partitions":64,"generation":1,"shards":[]}', 'got format 1 with 64  '],
-  ])('is of another version where the manifest is %s', async (text, message) => {
-    const error = await trouble(manifest(text));
-    expect(error).toMatchObject({ code: 'CHECKPOINT_VERSION' });
-    expect((error as Error).message).toContain(message);
+    ['damaged', put(manifestOf(2), '')],
+    ['gone', (files: Map<string, Uint8Array>) => void files.delete(manifestOf(2))],
+  ])('to the newest manifest makes the older generation the newest: %s', async (_, change) => {
+    const storage = await changed(change);
+    expect(await loadFrom(storage)).toEqual({ ...kept(checkpointOf(1, 1, 2)), damaged: [manifestOf(2)] });
+    await new FileCheckpointStore(storage).save(checkpointOf(3, 1));
+    expect(await loadFrom(storage)).toEqual(kept(checkpointOf(3, 1), checkpointOf(1, 1, 2)));
+    expect((await storage.list('checkpoint')).sort()).toEqual(['000001', '000003', 'manifest.json']);
   });
 
-  it('has no bytes of a shard that is missing, and every other one', async () => {
-    const loaded = await trouble((storage) => void storage.files.delete('checkpoint/000001/002.twsn'));
-    const [first, second] = checkpointOf(1, 1, 2).shards;
-    expect(loaded).toEqual(kept({ ...checkpointOf(1), shards: [first, { ...second, bytes: new Uint8Array() }] }));
+  it('to the older manifest leaves the newest', async () => {
+    const loaded = await loadFrom(await changed(put(manifestOf(1), '{}')));
+    expect(loaded).toEqual({ ...kept(checkpointOf(2, 1, 2)), damaged: [manifestOf(1)] });
   });
 
-  it('has the older copy of a shard that is missing', async () => {
-    const storage = new MemoryStorage();
-    const store = new FileCheckpointStore(storage);
-    await store.save(checkpointOf(1, 1, 2));
-    await store.save(checkpointOf(2, 1, 2));
-    storage.files.delete('checkpoint/000002/001.twsn');
-    const loaded = await new FileCheckpointStore(storage).load();
-    expect(loaded?.shards[0].bytes).toEqual(new Uint8Array());
-    expect(loaded?.shards.map(({ older }) => older)).toEqual(checkpointOf(1, 1, 2).shards.map(({ bytes }) => [bytes]));
+  it('to a shard is told beside its older copy', async () => {
+    const loaded = await loadFrom(
+      await changed((files) => void (files.get('checkpoint/000002/001.twsn.zst')![2] ^= 1)),
+    );
+    expect(loaded?.shards).toEqual([{ ...shardOf(2, 1), bytes: new Uint8Array(), whole: false }, shardOf(2, 2)]);
+    expect(loaded?.older).toEqual(whole(checkpointOf(1, 1, 2)));
+    expect(loaded?.damaged).toEqual(['checkpoint/000002/001.twsn.zst']);
+  });
+
+  it('to a shard leaves no bytes where the file is gone', async () => {
+    const loaded = await loadFrom(await changed((files) => void files.delete('checkpoint/000002/001.twsn.zst')));
+    expect(loaded?.shards).toEqual([{ ...shardOf(2, 1), bytes: new Uint8Array(), whole: false }, shardOf(2, 2)]);
+    expect(loaded?.damaged).toEqual(['checkpoint/000002/001.twsn.zst']);
+  });
+
+  it.each(['001.twsn.zst', 'manifest.json'])('is a file of another generation: %s', async (name) => {
+    const mix = (files: Map<string, Uint8Array>) =>
+      void files.set(`checkpoint/000002/${name}`, files.get(`checkpoint/000001/${name}`)!);
+    expect((await loadFrom(await changed(mix)))?.damaged).toEqual([`checkpoint/000002/${name}`]);
+  });
+
+  it('to all that could be read is an error that names the files', async () => {
+    const storage = await changed((files) => {
+      for (const path of [POINTER, manifestOf(1), manifestOf(2)]) files.set(path, Buffer.from('?'));
+    });
+    const error = await loadFrom(storage).catch((error: unknown) => error);
+    expect(error).toMatchObject({ code: 'CHECKPOINT_CORRUPT' });
+    for (const path of [POINTER, manifestOf(1), manifestOf(2)]) expect((error as Error).message).toContain(path);
   });
 });
 
-describe('file storage', () => {
-  it('reads undefined and lists nothing where nothing is, and removes it without complaint', async () => {
-    const storage = new FileStorage(join(await temporary(), 'not', 'yet'));
-    expect(await storage.read('a')).toBeUndefined();
-    expect(await storage.list('b')).toEqual([]);
-    await storage.remove('c');
-  });
+const sealed = (more: object) => Buffer.from(seal({ format: 2, partitions: 256, ...more })).toString();
 
-  it('writes files whole, for its owner alone, and leaves nothing beside them', async () => {
-    const folder = await temporary();
-    const storage = new FileStorage(folder);
-    await storage.write('deep/er/file', Buffer.from('one'));
-    await storage.write('deep/er/file', Buffer.from('two'));
-    expect(await readFile(join(folder, 'deep/er/file'), 'utf8')).toBe('two');
-    expect(await readdir(join(folder, 'deep/er'))).toEqual(['file']);
-    expect((await stat(join(folder, 'deep/er/file'))).mode & 0o077).toBe(0);
-    expect((await stat(join(folder, 'deep'))).mode & 0o077).toBe(0);
-    await storage.remove('deep');
-    expect(await readdir(folder)).toEqual([]);
+describe('a checkpoint of another version', () => {
+  it.each([
+    ['{"format":1,"partitions":256,"generation":1,"shards":[]}', 'got format 1 with 256  '],
+    [sealed({ format: 3, generation: 2 }), 'got format 3 with 256  '],
+    [sealed({ partitions: 64, generation: 2 }), 'got format 2 with 64  '],
+  ])('is neither read nor written over: %s', async (text, message) => {
+    const storage = await changed(put(POINTER, text));
+    const before = new Map(storage.files);
+    const store = new FileCheckpointStore(storage);
+    for (const attempt of [() => store.load(), () => store.save(checkpointOf(3, 1))]) {
+      const error = await attempt().catch((error: unknown) => error);
+      expect(error).toMatchObject({ code: 'CHECKPOINT_VERSION' });
+      expect((error as Error).message).toContain(`${POINTER}: expected format 2 with 256 partitions, ${message}`);
+    }
+    expect(storage.files).toEqual(before);
   });
+});
 
-  it('reports trouble other than a missing file', async () => {
-    const folder = await temporary();
-    await writeFile(join(folder, 'file'), '');
-    await expect(new FileStorage(folder).read('file/below')).rejects.toThrow(/ENOTDIR/);
-    await expect(new FileStorage(folder).list('file')).rejects.toThrow(/ENOTDIR/);
+test('the manifests say what is in a checkpoint, for people too', async () => {
+  const { files } = await changed(() => {});
+  expect(unseal(files.get(POINTER)!)).toEqual({ format: 2, partitions: 256, generation: 2, before: 1 });
+  expect(unseal(files.get(manifestOf(2))!)).toEqual({
+    format: 2,
+    partitions: 256,
+    generation: 2,
+    position: 23,
+    head: { seq: 2, pipelines: { main: 2 } },
+    shards: [1, 2].map((partition) => {
+      const { length } = files.get(`checkpoint/000002/00${partition}.twsn.zst`)!;
+      return { partition, position: 20, size: length, crc: expect.any(Number) };
+    }),
+    journal: { seq: 2, open: [], events: ['é'] },
   });
 });

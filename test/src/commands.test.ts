@@ -114,6 +114,17 @@ describe('replay', () => {
     expect(warm).not.toBe(cold);
   });
 
+  it('has the context of the configuration beside the channels of a file', async () => {
+    const rows = CSV.trimEnd().split('\n');
+    await writeFile(at('one.csv'), [`${rows[0]},b`, ...rows.slice(1).map((row, i) => `${row},${i % 7}`)].join('\n'));
+    const pipeline = 'pipelines: {p: {inputs: [in], context: [line/valve/b]}}';
+    await writeFile(at('c.yaml'), `sources: {in: {type: http}}\n${pipeline}\n`);
+    await replay(line('replay', at('one.csv'), '--config', at('c.yaml'), '--scores', at('out')));
+    const rowsOut = (await readFile(at('out/one.csv'), 'utf8')).trimEnd().split('\n').slice(1);
+    const exact = await replayFile(at('one.csv'), { context: ['b'] });
+    expect(rowsOut.map((row) => Number(row.split(',')[2]))).toEqual([...exact.surprise]);
+  });
+
   it('scores sessions of events where asked, from another start where there is a warm-up', async () => {
     const lines = Array.from({ length: 60 }, (_, i) => `${i},a b ${i % 2 === 0 ? 'c' : 'd'} e,0`);
     await writeFile(at('one.csv'), `id,events,label\n${lines.join('\n')}\n`);

@@ -261,13 +261,19 @@ describe('a start', () => {
     expect(samplesOf(next)).toBe(20);
   });
 
-  it('fails where the checkpoint is of another version, and leaves it and nothing open', async () => {
+  it.each([
+    ['is of another version', 'CHECKPOINT_VERSION', '{"format":9,"partitions":256}'],
+    ['and its log cannot be read', 'STATE_LOST', '{"format":2}'],
+  ])('fails where the checkpoint %s, and leaves it and nothing open', async (_, code, text) => {
     await leaveCheckpoint();
-    await writeFile(join(folder, 'state/checkpoint/manifest.json'), '{"format":9,"partitions":256}');
+    const checkpoint = join(folder, 'state/checkpoint');
+    const manifests = (await readdir(checkpoint, { recursive: true })).filter((name) => name.endsWith('manifest.json'));
+    for (const name of manifests) await writeFile(join(checkpoint, name), text);
+    await rm(join(folder, 'state/log'), { recursive: true });
     const before = await files();
     const port = await freePort();
     const { daemon, clock } = new World();
-    await expect(daemon.start(config({ port }))).rejects.toMatchObject({ code: 'CHECKPOINT_VERSION' });
+    await expect(daemon.start(config({ port }))).rejects.toMatchObject({ code });
     await daemon.stop();
     expect(await files()).toEqual(before);
     expect(await listens(port)).toBe(false);

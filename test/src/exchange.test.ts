@@ -1,19 +1,18 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { ContextTrack } from '../../models/context-track.ts';
 import { DEFAULTS, Detector } from '../../models/detector.ts';
 import { decodeSafetensors } from '../../models/exchange/safetensors.ts';
-import { encodeSnapshot } from '../../models/snapshot.ts';
+import { encodeSnapshot, type TrackState } from '../../models/snapshot.ts';
 import { FileCheckpointStore } from '../../src/checkpoint.ts';
 import { parseCommandLine } from '../../src/cli.ts';
 import { exportCommand, importCommand } from '../../src/commands/exchange.ts';
 import { KeptState } from '../../src/kept-state.ts';
 import { SystemDisk } from '../../src/ports/disk.ts';
 import { FileStorage } from '../../src/ports/storage.ts';
+import { lockFolder } from '../../src/ports/lock.ts';
 import { expectSameBits } from '../models/difference.ts';
 import { newWorld, play } from '../models/play.ts';
 import { wave } from '../sim/tracks.ts';
@@ -45,11 +44,12 @@ afterEach(async () => {
 
 const at = (name: string) => join(folder, name);
 const detector = new Detector({ ...DEFAULTS, hidden: 5, season: SEASON });
+const sharing = new Detector({ ...detector.options, shared: true });
 
-async function configure(hidden = 5, port = 1): Promise<void> {
-  const listen = `http: {listen: "127.0.0.1:${port}"}`;
+async function configure(hidden = 5, keys = ''): Promise<void> {
+  const listen = 'http: {listen: "127.0.0.1:1"}';
   const sources = 'sources: {in: {type: http}}';
-  const pipelines = `pipelines: {plant: {inputs: [in], hidden: ${hidden}, season: 1m}}`;
+  const pipelines = `pipelines: {plant: {inputs: [in], hidden: ${hidden}, season: 1m${keys}}}`;
   await writeFile(
     at('pipelines.yaml'),
     ['version: 1', `state_dir: ${at('state')}`, listen, sources, pipelines].join('\n'),
@@ -57,22 +57,25 @@ async function configure(hidden = 5, port = 1): Promise<void> {
 }
 
 /** The state of a daemon that has watched two pumps for a while. */
-async function leaveState(): Promise<void> {
-  const world = newWorld(detector);
+async function leaveState(shared = false): Promise<void> {
+  const world = newWorld(shared ? sharing : detector);
+  if (shared) world.model.peers = '+';
   for (const [k, id] of ['pump_a', 'pump_b'].entries()) {
     play(
       world,
       Array.from({ length: 400 }, (_, i) => ({ id, time: i * SECOND, value: (k + 1) * wave(i + 77 * k) })),
     );
   }
-  const shards = [...world.registry].map((track) => {
-    const { shape, size } = detector;
-    const bytes = encodeSnapshot(track.partition, [{ ...track, pipeline: 'plant', shape, size }], new TextEncoder());
-    return { partition: track.partition, position: 0, bytes };
+  const { shape, size } = world.model.detector;
+  const partitions = new Set([...world.registry].map(({ partition }) => partition));
+  const shards = [...partitions].map((partition) => {
+    const tracks = [...world.registry].filter((track) => track.partition === partition);
+    const rows = tracks.map((track) => ({ ...track, pipeline: 'plant', shape, size }));
+    return { partition, position: 0, bytes: encodeSnapshot(partition, rows, new TextEncoder()) };
   });
   await new FileCheckpointStore(new FileStorage(new SystemDisk(at('state')))).save({
-    position: 0,
-    head: null,
+    position: 5,
+    head: { mark: 6 },
     shards,
     journal: { mark: 7 },
   });
@@ -81,8 +84,9 @@ async function leaveState(): Promise<void> {
 const command = (run: typeof exportCommand, ...words: string[]) =>
   run(parseCommandLine([run === exportCommand ? 'export' : 'import', ...words, '--config', at('pipelines.yaml')]));
 const blockOf = async (series: string) => (await KeptState.open(at('state'))).find(series).block;
-const { learned, fast } = detector.layout;
-const weights = (block: Float64Array) => block.subarray(fast, fast + detector.fast.weightCount);
+const { learned, fast, weights: weightsAt } = detector.layout;
+const ahead = weightsAt + 2 * detector.fast.weightCount;
+const weights = (block: Float64Array) => block.subarray(weightsAt, weightsAt + detector.fast.weightCount);
 
 describe('a series', () => {
   beforeEach(async () => {
@@ -111,7 +115,8 @@ describe('a series', () => {
     const got = await blockOf('pump_b');
     expectSameBits('weights', weights(got), weights(a));
     expectSameBits('all before the network', got.subarray(0, fast), b.subarray(0, fast));
-    const moments = got.subarray(fast + detector.fast.weightCount, fast + 2 * detector.fast.weightCount);
+    expectSameBits('the network of a season ahead', got.subarray(ahead), b.subarray(ahead));
+    const moments = got.subarray(weightsAt + detector.fast.weightCount, ahead);
     expect(moments.every((moment) => moment === 0)).toBe(true);
     expectSameBits('the other', await blockOf('pump_a'), a);
     expect((await new FileCheckpointStore(new FileStorage(new SystemDisk(at('state')))).load())?.journal).toEqual({
@@ -126,6 +131,24 @@ describe('a series', () => {
     const got = await blockOf('pump_b');
     expectSameBits('learned', got.subarray(learned), a.subarray(learned));
     expect(JSON.parse(printed.split('\n').at(-2)!)).toMatchObject({ series: 'pump_b', resumed: true, warnings: [] });
+  });
+
+  test('comes from the older checkpoint where the newest of its partition is damaged, and that is kept', async () => {
+    await (await KeptState.open(at('state'))).save();
+    const a = await blockOf('pump_a');
+    const store = new FileCheckpointStore(new FileStorage(new SystemDisk(at('state'))));
+    for (const { partition } of (await store.load())!.shards) {
+      await writeFile(at(`state/checkpoint/000002/${String(partition).padStart(3, '0')}.twsn.zst`), '');
+    }
+    expectSameBits('older', await blockOf('pump_a'), a);
+    await (await KeptState.open(at('state'))).save();
+    expect(await store.load()).toMatchObject({
+      position: 5,
+      head: { mark: 6 },
+      journal: { mark: 7 },
+      damaged: [expect.stringContaining('000002/'), expect.stringContaining('000002/')],
+    });
+    expectSameBits('kept', await blockOf('pump_a'), a);
   });
 
   test('is rounded for those who know no doubles, which no training can go on from', async () => {
@@ -147,12 +170,10 @@ describe('a series', () => {
   });
 
   test('is not given a model while a daemon runs, which would undo it', async () => {
-    const server = createServer((_, response) => response.end('ok')).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    await configure(5, (server.address() as AddressInfo).port);
     await command(exportCommand, 'pump_a', '--out', at('a.safetensors'));
-    await expect(command(importCommand, at('a.safetensors'), 'pump_b')).rejects.toThrow('stop it first');
-    server.close();
+    const unlock = lockFolder(at('state'));
+    await expect(command(importCommand, at('a.safetensors'), 'pump_b')).rejects.toThrow('stop it');
+    unlock();
   });
 
   test('of another shape than the configuration says is left alone', async () => {
@@ -160,6 +181,56 @@ describe('a series', () => {
     await expect(command(exportCommand, 'pump_a', '--out', at('a.safetensors'))).rejects.toThrow(
       'expected the shape "lstm 6',
     );
+  });
+});
+
+test('what only explains others has nothing to export', async () => {
+  await configure();
+  const world = newWorld(detector);
+  const context = new ContextTrack({ cell: 'lstm', season: SEASON, budgetPerDay: 1 });
+  const track = world.registry.admit('valve', 'valve', { ...world.model, detector: context })!;
+  const { shape, size } = context;
+  const bytes = encodeSnapshot(track.partition, [{ ...track, pipeline: 'plant', shape, size }], new TextEncoder());
+  const shards = [{ partition: track.partition, position: 0, bytes }];
+  await new FileCheckpointStore(new FileStorage(new SystemDisk(at('state')))).save({
+    position: 0,
+    head: null,
+    shards,
+    journal: {},
+  });
+  await expect(command(exportCommand, 'valve')).rejects.toMatchObject({ code: 'SERIES_CONTEXT' });
+});
+
+const stateOf = async (series: string) => (await KeptState.open(at('state'))).find(series);
+const weightsIn = ({ pool }: TrackState) => pool!.block.slice(0, sharing.fast.weightCount);
+
+describe('a series that shares its weights', () => {
+  beforeEach(async () => {
+    await configure(5, ', weights: shared, peers: +');
+    await leaveState(true);
+  });
+
+  test('is exported with them, under the same names as one that has its own', async () => {
+    const namesIn = async (name: string) =>
+      [...decodeSafetensors(await readFile(at(name)), new TextDecoder()).tensors.keys()].sort();
+    await command(exportCommand, 'pump_a', '--out', at('shared.safetensors'));
+    await configure();
+    await leaveState();
+    await command(exportCommand, 'pump_a', '--out', at('own.safetensors'));
+    expect(await namesIn('shared.safetensors')).toEqual(await namesIn('own.safetensors'));
+  });
+
+  test('gets back what it was, to the last bit, and its siblings learn on from the same weights', async () => {
+    const [a, b] = [await stateOf('pump_a'), await stateOf('pump_b')];
+    await command(exportCommand, 'pump_a', '--out', at('a.safetensors'));
+    await command(importCommand, at('a.safetensors'), 'pump_a');
+    expectSameBits('weights', weightsIn(await stateOf('pump_b')), weightsIn(a));
+    expect((await stateOf('pump_b')).pool!.block).not.toEqual(a.pool!.block);
+    await command(importCommand, at('a.safetensors'), 'pump_a', '--resume');
+    expect(warned).toContain('the siblings of the series have them as well');
+    expectSameBits('pool', (await stateOf('pump_b')).pool!.block, a.pool!.block);
+    expectSameBits('block', (await stateOf('pump_a')).block, a.block);
+    expectSameBits('sibling', (await stateOf('pump_b')).block, b.block);
   });
 });
 

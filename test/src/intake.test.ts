@@ -22,6 +22,9 @@ class Sink implements SampleLog {
   oldest(): number {
     return Infinity;
   }
+  newest(): number {
+    return 0;
+  }
   read(): void {}
   readNow(): void {}
   trim(): void {}

@@ -64,7 +64,7 @@ describe('the log in memory', () => {
     });
     await log.drained();
     expect(read).toBe(2);
-    log.close();
+    await log.close();
   });
 
   it('loses nothing and repeats nothing over thousands of entries that come while others are read', async () => {
@@ -86,7 +86,7 @@ describe('the log in memory', () => {
     let read = 0;
     log.read(() => read++);
     log.append(command(0));
-    log.close();
+    await log.close();
     log.append(command(1));
     await nextTurn();
     expect(read).toBe(0);

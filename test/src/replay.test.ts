@@ -122,6 +122,17 @@ describe('a replay', () => {
     await expect(scored(path, { channels: ['c3'] })).rejects.toMatchObject({ code: 'RECORDING_CHANNEL' });
   });
 
+  it('has beside the others what the configuration calls context, by the source or its last levels', async () => {
+    const path = await file(series(300, { channels: 3 }));
+    const beside = await scored(path, { context: ['c1'], apart: true });
+    const of = (...contextSources: string[]) => scored(path, { contextSources, apart: true });
+    expect(beside).not.toEqual(await scored(path, { apart: true }));
+    expect(await of('line/pump/c1', 'line/pump/c7')).toEqual(beside);
+    expect(await of('c1')).toEqual(beside);
+    expect(await of('line/pump_c1')).toEqual(await scored(path, { apart: true }));
+    await expect(of('a/c0', 'a/c1', 'a/c2')).rejects.toMatchObject({ code: 'RECORDING_CHANNEL' });
+  });
+
   it('says what was expected of the first channel, from what came before', async () => {
     const rows = await scored(await file(series(600)));
     expect(rows[0].expected).toBeNaN();

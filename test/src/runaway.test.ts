@@ -14,7 +14,7 @@ test('a series whose cell state went beyond 50 is counted, and named once each t
   const registry = new Registry();
   const model = { pipeline: 'p', listeningSince: -Infinity, detector, seed: 1 };
   const [calm, wild] = ['calm', 'wild'].map((id) => registry.admit(id, id, model)!);
-  const state = wild.at + detector.layout.fast + detector.fast.regions.find(({ name }) => name === 'state')!.at;
+  const state = wild.at + detector.layout.fast;
   const last = state + detector.fast.cell.stateSize - 1;
   const runaway = new Runaway();
   const look = () => {

@@ -32,7 +32,7 @@ export class Readout implements Learner {
     this.weightCount = cell.paramCount + cell.hidden;
     const { regions, size } = layRegions({
       weights: this.weightCount,
-      root: this.#rls.size - cell.hidden,
+      moments: this.#rls.size - cell.hidden,
       state: cell.stateSize,
       row: cell.cacheSize,
       output: 2,
@@ -43,18 +43,26 @@ export class Readout implements Learner {
   }
 
   initialise(memory: Float64Array, at: number, random: Random): void {
-    memory.fill(0, at, at + this.size);
-    this.cell.initialise(memory, at, random);
-    this.#rls.initialise(memory, at + this.cell.paramCount);
+    this.initialiseLearned(memory, at, random);
+    this.initialiseOwn(memory, at);
+  }
+
+  initialiseLearned(memory: Float64Array, weights: number, random: Random): void {
+    this.cell.initialise(memory, weights, random);
+    this.#rls.initialise(memory, weights + this.cell.paramCount);
+  }
+
+  initialiseOwn(memory: Float64Array, at: number): void {
+    memory.fill(0, at + this.#state, at + this.size);
   }
 
   nextInput(_memory: Float64Array, at: number): number {
     return at + this.#row;
   }
 
-  forward(memory: Float64Array, at: number): number {
-    this.cell.step(memory, at, at + this.#state, at + this.#row);
-    memory[at + this.#y] = this.#rls.predict(memory, at + this.cell.paramCount, at + this.#state);
+  forward(memory: Float64Array, at: number, weights = at): number {
+    this.cell.step(memory, weights, at + this.#state, at + this.#row);
+    memory[at + this.#y] = this.#rls.predict(memory, weights + this.cell.paramCount, at + this.#state);
     return at + this.#y;
   }
 
@@ -62,9 +70,9 @@ export class Readout implements Learner {
     return at + this.#y + 1;
   }
 
-  learn(memory: Float64Array, at: number): number {
+  learn(memory: Float64Array, at: number, weights = at): number {
     const y = at + this.#y;
-    this.#rls.learn(memory, at + this.cell.paramCount, at + this.#state, memory[y] - memory[y + 1]);
+    this.#rls.learn(memory, weights + this.cell.paramCount, at + this.#state, memory[y] - memory[y + 1]);
     return 0;
   }
 

@@ -25,12 +25,20 @@ export class Untrained implements Learner {
     this.#learner.initialise(memory, at, random);
   }
 
+  initialiseLearned(memory: Float64Array, weights: number, random: Random): void {
+    this.#learner.initialiseLearned(memory, weights, random);
+  }
+
+  initialiseOwn(memory: Float64Array, at: number): void {
+    this.#learner.initialiseOwn(memory, at);
+  }
+
   nextInput(memory: Float64Array, at: number): number {
     return this.#learner.nextInput(memory, at);
   }
 
-  forward(memory: Float64Array, at: number): number {
-    return this.#learner.forward(memory, at);
+  forward(memory: Float64Array, at: number, weights = at): number {
+    return this.#learner.forward(memory, at, weights);
   }
 
   lossGradient(memory: Float64Array, at: number): number {

@@ -32,7 +32,9 @@ function countText(open: number, all: number): string {
 
 function AllQuiet({ desk }: { desk: Desk }) {
   const status = desk.store.status.value;
-  const learning = status !== null && status.series > 0 && status.learning === status.series;
+  // What only explains others has nothing to learn.
+  const explaining = desk.store.tracks.value.filter((track) => track.info.value.kind === 'context').length;
+  const learning = status !== null && status.learning > 0 && status.learning >= status.series - explaining;
   return (
     <div class="empty">
       <svg viewBox="0 0 96 24" width="96" height="24" aria-hidden="true">

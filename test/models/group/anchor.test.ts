@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createTail } from '../../../models/calibration.ts';
 import { Anchor } from '../../../models/group/anchor.ts';
 import { Covariance } from '../../../models/group/covariance.ts';
-import { framesEnter, framesRead, framesSize } from '../../../models/group/frames.ts';
+import { framesEnter, framesRead, framesSize } from '../../../models/frames.ts';
 import { slowEnter, slowMean, slowScore, SLOW_TAIL_SIZE } from '../../../models/group/slow-tail.ts';
 import { expectSameBits } from '../difference.ts';
 import { CADENCE, machine, PLANT_MACHINES, plantOf, plantRow } from './machine.ts';

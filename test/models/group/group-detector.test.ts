@@ -268,9 +268,22 @@ describe('context', () => {
   world.play(rows.slice(0, 1000));
   const after = (value: number) => world.fork().play(rows.slice(1000).map((x) => x.with(CHANNELS, value)));
 
-  test('is not watched: the row in which it is a thousand is not odd for that', () => {
-    expect(after(1000).surprise[0]).toBe(after(0).surprise[0]);
+  test('is not watched: rows in which it is a thousand are on no other level for that', () => {
     expect(after(1000).level).toEqual(after(0).level);
+  });
+
+  test('takes away the surprise of the very row that it explains', () => {
+    let told = 0;
+    const driven = machine(8, 8000, CHANNELS).map((x) => {
+      if (random() < 0.05) told = 1 - told;
+      return Float64Array.of(...x.map((v) => v + 4 * told), told);
+    });
+    const beside = new GroupWorld(groupOf(CHANNELS, { hidden: 6, context: 1 })).play(driven);
+    const alone = new GroupWorld(groupOf(CHANNELS, { hidden: 6 })).play(driven.map((x) => x.slice(0, CHANNELS)));
+    const jumps = driven.flatMap((x, i) => (i > 6000 && x[CHANNELS] !== driven[i - 1][CHANNELS] ? [i] : []));
+    const mean = (surprise: number[]) => jumps.reduce((sum, i) => sum + surprise[i], 0) / jumps.length;
+    expect(mean(alone.surprise)).toBeGreaterThan(1);
+    expect(mean(beside.surprise)).toBeLessThan(0.7 * mean(alone.surprise));
   });
 
   test('has no share in an alert', () => {

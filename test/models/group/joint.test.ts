@@ -22,9 +22,15 @@ class Forecaster {
 
   /** The error of the row. */
   row(z: Float64Array): number {
+    this.explain(z);
     const error = this.joint.score(this.memory, AT, z);
     this.joint.forecast(this.memory, AT, z);
     return error;
+  }
+
+  /** The context of the row that comes. */
+  explain(z: Float64Array): void {
+    this.joint.explain(this.memory, AT, z);
   }
 
   expected(channel: number): number {
@@ -43,6 +49,7 @@ function errors(
   const forecaster = new Forecaster(channels, context, cell);
   let [error, change, n] = [0, 0, 0];
   for (const [i, z] of rows.entries()) {
+    forecaster.explain(z);
     if (i > 0.75 * rows.length) {
       const [missed, changed] = [z[channel] - forecaster.expected(channel), z[channel] - rows[i - 1][channel]];
       error += missed * missed;
@@ -70,9 +77,8 @@ function commanded(seed: number, rows: number): Float64Array[] {
   const random = createRandom(seed);
   let command = 1;
   return Array.from({ length: rows }, () => {
-    const before = command;
     if (random() < 0.2) command = -command;
-    return Float64Array.of(0.97 * before + 0.2 * gaussian(random), command);
+    return Float64Array.of(0.97 * command + 0.2 * gaussian(random), command);
   });
 }
 
@@ -94,6 +100,7 @@ test('context that drives a channel makes it known, and is not watched itself', 
   const forecaster = new Forecaster(1, 1);
   for (const z of rows.slice(0, 500)) forecaster.row(z);
   expect(forecaster.joint.u).toHaveLength(1);
+  forecaster.explain(Float64Array.of(Number.NaN, 1));
   const score = (command: number) => {
     const { joint, memory } = forecaster;
     return joint.score(memory.slice(), AT, Float64Array.of(0.97, command));

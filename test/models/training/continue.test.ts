@@ -1,4 +1,7 @@
-/** A learner that was stopped, copied elsewhere and continued says the same as one that never stopped, to the last bit. */
+/**
+ * A learner that was stopped, copied elsewhere and continued says the same as one that never stopped, to the last bit; and
+ * so does one whose weights lie apart from the rest.
+ */
 import { describe, expect, test } from 'vitest';
 import type { TraceCell } from '../../../models/cells/cell.ts';
 import { Elstm } from '../../../models/cells/elstm.ts';
@@ -14,7 +17,7 @@ import { Stacked } from '../../../models/cells/stacked.ts';
 import { TracedLstm } from '../../../models/cells/traced-lstm.ts';
 import { WindowedAttention } from '../../../models/cells/windowed-attention.ts';
 import { createRandom, gaussian } from '../../../models/random.ts';
-import type { Learner } from '../../../models/training/learner.ts';
+import { type Learner, learnedSize } from '../../../models/training/learner.ts';
 import type { Optimizer } from '../../../models/training/optimizer.ts';
 import { Tbptt } from '../../../models/training/tbptt.ts';
 import { Trace } from '../../../models/training/trace.ts';
@@ -30,17 +33,17 @@ const random = createRandom(21);
 const STREAM = Array.from({ length: 160 }, (_, t) => Math.sin(t / 4) + 0.2 * gaussian(random));
 
 /** Forecasts of STREAM[from + 1 .. to], learning from each. */
-function run(learner: Learner, memory: Float64Array, at: number, from: number, to: number): number[] {
+function run(learner: Learner, memory: Float64Array, at: number, from: number, to: number, weights = at): number[] {
   const forecasts: number[] = [];
   for (let t = from; t < to; t++) {
     const x = learner.nextInput(memory, at);
     for (let j = 0; j < learner.cell.inputs; j++) memory[x + j] = STREAM[Math.max(0, t - j)];
-    const y = memory[learner.forward(memory, at)];
+    const y = memory[learner.forward(memory, at, weights)];
     forecasts.push(y);
     // Now and then the truth does not come.
     if (t % 11 === 5) continue;
     memory[learner.lossGradient(memory, at)] = y - STREAM[t + 1];
-    learner.learn(memory, at);
+    learner.learn(memory, at, weights);
   }
   return forecasts;
 }
@@ -66,6 +69,24 @@ function expectContinues(learner: Learner): void {
   }
 }
 
+function expectSameApart(learner: Learner): void {
+  const end = STREAM.length - 1;
+  const learned = learnedSize(learner);
+  const whole = new Float64Array(learner.size);
+  learner.initialise(whole, 0, createRandom(9));
+  const forecasts = run(learner, whole, 0, 0, end);
+  const [own, weights] = [3, learner.size + 7];
+  const apart = new Float64Array(weights + learned + 2).fill(Number.NaN);
+  learner.initialiseLearned(apart, weights, createRandom(9));
+  learner.initialiseOwn(apart, own - learned);
+  expectSameBits('forecasts', run(learner, apart, own - learned, 0, end, weights), forecasts);
+  expectSameBits('learned', apart.subarray(weights, weights + learned), whole.subarray(0, learned));
+  const behind = own + learner.size - learned;
+  expectSameBits('own', apart.subarray(own, behind), whole.subarray(learned));
+  const between = [...apart.subarray(0, own), ...apart.subarray(behind, weights), ...apart.slice(-2)];
+  expect(between.every(Number.isNaN)).toBe(true);
+}
+
 const lstm97 = (forget: boolean, gateSources: 'cells' | 'all') =>
   new Lstm97(2, { blocks: 2, cellsPerBlock: 2, gateSources, forget, cellBias: true });
 
@@ -86,7 +107,9 @@ describe('by truncated backpropagation', () => {
   test.each(cells.flatMap((cell) => [false, true].map((spread) => ({ name: cell.name, cell, spread }))))(
     '$name, walks spread: $spread',
     ({ cell, spread }) => {
-      expectContinues(new Tbptt(cell, HEAD, { k1: K1, k2: K2, spread, optimizer: RMSPROP, clipNorm: 1 }));
+      const learner = new Tbptt(cell, HEAD, { k1: K1, k2: K2, spread, optimizer: RMSPROP, clipNorm: 1 });
+      expectContinues(learner);
+      expectSameApart(learner);
     },
   );
 });
@@ -100,7 +123,9 @@ describe('by traces', () => {
     ['lstm97 with forget gates', lstm97(true, 'all')],
   ];
   test.each(cells)('%s', (_, cell) => {
-    expectContinues(new Trace(cell, HEAD, { k1: K1, optimizer: RMSPROP, clipNorm: 1 }));
+    const learner = new Trace(cell, HEAD, { k1: K1, optimizer: RMSPROP, clipNorm: 1 });
+    expectContinues(learner);
+    expectSameApart(learner);
   });
 });
 

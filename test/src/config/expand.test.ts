@@ -44,6 +44,7 @@ describe('expansion', () => {
     expect([...config.pipelines]).toMatchObject([['main', { inputs: ['mqtt', 'http'] }]]);
     expect(config.outputs.get('mqtt')).toEqual({
       type: 'mqtt',
+      spoolBytes: 256 * 1024 * 1024,
       url: 'mqtts://h',
       base: 'tidewatch',
       protocol: 4,
@@ -129,6 +130,10 @@ describe('printing', () => {
       'demo: true\npipelines: {p: {inputs: [demo], direction: down, min_deviation: 0.5, limits: {min: -1e-7, rate: 2}}}',
     ],
     ['a percentage', 'demo: true\npipelines: {p: {inputs: [demo], min_deviation: 0.000001%, limits: {max: 1e21}}}'],
+    [
+      'groups by hand, and context',
+      'demo: true\npipelines: {p: {inputs: [demo], group: {b: [x/y, "$${A}"], 7: [y, "-"]}, context: [z, "$${B}"]}}',
+    ],
     ['a dollar sign', 'state_dir: "$${HOME}"'],
     [
       'every source',
@@ -143,8 +148,8 @@ describe('printing', () => {
       'every output',
       `outputs:
   a: {type: mqtt, url: "mqtt://h", base: a/b, protocol: 5, client_id: c, username: u, password_file: p}
-  b: {type: influx, url: "https://h", database: d, samples: false, flush: 5s, batch: 10, queue: 20, ca_file: c}
-  c: {type: webhook, url: "https://h/x", token_file: t, ca_file: c, events: [ack], timeout: 1s}
+  b: {type: influx, url: "https://h", database: d, samples: false, flush: 5s, batch: 10, queue: 20, spool: 1GiB, ca_file: c}
+  c: {type: webhook, url: "https://h/x", token_file: t, ca_file: c, events: [ack], timeout: 1s, spool: 1025KiB}
   d: {type: log, path: p}`,
     ],
   ])('writes what loads back to the same configuration: %s', (_, text) => {

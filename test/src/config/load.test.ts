@@ -7,6 +7,7 @@ import { format, type ConfigError } from '../../../src/config/errors.ts';
 import { load, type LoadOptions } from '../../../src/config/load.ts';
 import { wrongFiles } from './wrong-files.ts';
 
+const SPOOL = { spoolBytes: 256 * 1024 * 1024 };
 const NO_ACCESS: AccessConfig = {
   username: null,
   password: null,
@@ -106,6 +107,7 @@ describe('a good file', () => {
       version: 1,
       demo: false,
       stateDir: './.tidewatch',
+      fsync: 'interval',
       threads: 'auto',
       http: { listen: { host: '127.0.0.1', port: 8420 }, tokenFile: null, maxClients: 64, maxClientsPerIp: 8 },
       broker: null,
@@ -133,6 +135,7 @@ pipelines:
     cell: lstm
     hidden: 64
     peers: hall/+/pump/#
+    weights: shared
     group: topic
     hold: 3d
     season: 7d
@@ -154,7 +157,9 @@ outputs: {out: {type: log, path: alerts.jsonl}}
       cell: 'lstm',
       hidden: 64,
       peers: 'hall/+/pump/#',
+      weights: 'shared',
       group: 'topic',
+      context: [],
       holdMs: 3 * 86_400_000,
       seasonMs: 604_800_000,
       timezone: 'Europe/Berlin',
@@ -172,10 +177,30 @@ outputs: {out: {type: log, path: alerts.jsonl}}
 sources: {push: {type: http}}
 pipelines:
   few: {inputs: [push], kind: events}
-  all: {inputs: [push], kind: events, cell: lstm, group: off, direction: both, min_deviation: 0, limits: {}}
+  all: {inputs: [push], kind: events, cell: lstm, weights: per_series, group: off, direction: both, min_deviation: 0, limits: {}}
 `);
     expect([...pipelines.values()].map(({ kind }) => kind)).toEqual(['events', 'events']);
     expect(pipelines.get('all')).toEqual(pipelines.get('few'));
+  });
+
+  it('names what belongs together by hand, and what explains the rest', () => {
+    const { pipelines } = good(`
+sources: {push: {type: http}}
+pipelines:
+  p:
+    inputs: [push]
+    group:
+      pump1: [line1/pump/pressure, line1/pump/flow, "\${HOST}/level"]
+      2: [a/x, a/y]
+    context: [line1/valve, a/y+z]
+  q: {inputs: [push]}
+`);
+    const groups = new Map([
+      ['pump1', ['line1/pump/pressure', 'line1/pump/flow', 'broker.local/level']],
+      ['2', ['a/x', 'a/y']],
+    ]);
+    expect(pipelines.get('p')).toMatchObject({ group: groups, context: ['line1/valve', 'a/y+z'] });
+    expect(pipelines.get('q')).toMatchObject({ group: 'off', context: [] });
   });
 
   it('has no rules for alerts unless it says so', () => {
@@ -326,7 +351,10 @@ outputs:
 `);
     expect(outputs).toEqual(
       new Map<string, OutputConfig>([
-        ['bus', { type: 'mqtt', url: 'mqtt://h', protocol: null, clientId: null, base: 'tidewatch', ...NO_ACCESS }],
+        [
+          'bus',
+          { type: 'mqtt', url: 'mqtt://h', protocol: null, clientId: null, base: 'tidewatch', ...SPOOL, ...NO_ACCESS },
+        ],
         [
           'db',
           {
@@ -337,6 +365,7 @@ outputs:
             flushMs: 1000,
             batch: 5000,
             queue: 100_000,
+            ...SPOOL,
             ...NO_ACCESS,
           },
         ],
@@ -349,6 +378,7 @@ outputs:
             caFile: null,
             events: ['open', 'close'],
             timeoutMs: 10_000,
+            ...SPOOL,
           },
         ],
         ['file', { type: 'log', path: null }],

@@ -115,13 +115,33 @@ describe('the difference', () => {
     ', min_deviation: 5%',
     ', limits: {max: 3}',
     ', seed: 9',
+    ', group: topic',
+    ', group: {a: [x/v, y/v]}',
   ])('keeps the models of a pipeline that keeps its shape: %s', (keys) => {
     expect(difference(planOf(two('')), planOf(two(keys)))).toMatchObject([{ action: 'change', keepsModels: true }]);
   });
 
-  it('drops the models of a pipeline whose shape changed', () => {
-    const steps = difference(planOf(two('')), planOf(two(', hidden: 8')));
+  it.each([
+    ['', ', hidden: 8'],
+    ['', ', context: [x/v]'],
+    [', context: [x/v]', ', context: [y/v]'],
+    [', context: [x/v]', ', context: [x/v, y/v]'],
+    ['', ', weights: shared'],
+    [', weights: shared', ', weights: shared, peers: hall/+/flow'],
+  ])('drops the models of a pipeline whose shape changed: "%s" to "%s"', (old, next) => {
+    const steps = difference(planOf(two(old)), planOf(two(next)));
     expect(steps).toMatchObject([{ action: 'change', keepsModels: false }]);
+  });
+
+  it('keeps the models of a pipeline that changes its peers and shares no weights', () => {
+    const steps = difference(planOf(two('')), planOf(two(', peers: hall/+/flow')));
+    expect(steps).toMatchObject([{ action: 'change', keepsModels: true }]);
+  });
+
+  it('sees a changed group', () => {
+    const [one, same, other] = ['[x, y]', '[x, y]', '[x, z]'].map((list) => planOf(two(`, group: {a: ${list}}`)));
+    expect(difference(one, same)).toEqual([]);
+    expect(difference(one, other)).toMatchObject([{ action: 'change', keepsModels: true }]);
   });
 
   it('changes the mqtt sources where an output gets another base', () => {

@@ -6,7 +6,7 @@ import { segmentPath, segmentsOf } from '../../../src/log/segments.ts';
 import { SimulatedClock } from '../../sim/clock.ts';
 import { SimDisk } from '../../sim/disk.ts';
 
-const entry = (time: number): LogEntry => ({ kind: 'command', time, command: { verb: 'ack', alert: `a${time}` } });
+const entry = (time: number): LogEntry => ({ kind: 'command', time, command: { verb: 'ack', series: `a${time}` } });
 
 interface Opened {
   log: DurableLog;

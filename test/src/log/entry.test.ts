@@ -71,7 +71,7 @@ describe('an entry of the log', () => {
   it('of the clock and of a person come back as they were', () => {
     const tick = again({ kind: 'batch', batch: createTick(1_763_640_000_000.5) });
     expect(tick).toMatchObject({ kind: 'batch', batch: { tick: 1_763_640_000_000.5, length: 0 } });
-    const command = { kind: 'command', time: 7, command: { verb: 'ack', alert: 'a\n"\u0000"' } } as const;
+    const command = { kind: 'command', time: 7, command: { verb: 'ack', series: 'a\n"\u0000"' } } as const;
     expect(again(command)).toEqual(command);
   });
 

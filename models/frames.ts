@@ -8,7 +8,7 @@
  *
  * Memory, for each channel: samples n, m, v, least, greatest.
  */
-import { clip } from '../activation.ts';
+import { clip } from './activation.ts';
 
 const FRAME = 5;
 const LEAST = 3;

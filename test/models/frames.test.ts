@@ -1,14 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import {
-  framesEnter,
-  framesForget,
-  framesMean,
-  framesRead,
-  framesScale,
-  framesSize,
-} from '../../../models/group/frames.ts';
-import { createRandom, gaussian } from '../../../models/random.ts';
-import { expectClose, expectSameBits } from '../difference.ts';
+import { framesEnter, framesForget, framesMean, framesRead, framesScale, framesSize } from '../../models/frames.ts';
+import { createRandom, gaussian } from '../../models/random.ts';
+import { expectClose, expectSameBits } from './difference.ts';
 
 const AT = 3;
 const MEMORY = 5000;
