@@ -138,7 +138,7 @@ export const name = 'flips';
 export async function run({ size }: SectionOptions): Promise<Row[]> {
   const [stride, shardStride] = size === 'smoke' ? [97, 9973] : [1, size === 'long' ? 1 : 31];
   const found = await damageEverywhere({ stride, shardStride });
-  const what = `flips${shardStride > 1 ? `_every_${shardStride}th_of_shards` : ''}`;
+  const what = `flips${shardStride > 1 ? `_1_in_${shardStride}_of_shards` : ''}`;
   return [
     ...rowsOf(what, found),
     countRow('flips_wide', found.wide),
