@@ -62,6 +62,8 @@ export class MqttConnection {
   readonly #version: VersionChoice;
   #running = false;
   #attempt: Attempt | undefined;
+  /** Says goodbye. What comes meanwhile is acknowledged, so it is handed on. */
+  #leaving: Attempt | undefined;
   #connectedAt: number | undefined;
   #cancel: Cancel = () => {};
 
@@ -89,7 +91,9 @@ export class MqttConnection {
     this.#cancel();
     const attempt = this.#attempt;
     this.#attempt = undefined;
+    this.#leaving = attempt;
     await attempt?.leave(withinMs);
+    if (this.#leaving === attempt) this.#leaving = undefined;
   }
 
   async #open(): Promise<void> {
@@ -105,7 +109,9 @@ export class MqttConnection {
         {
           onAccepted: (connack) => this.#accepted(attempt, connack),
           onMessage: (topic, payload, packet) => {
-            if (attempt === this.#attempt) this.#handlers.onMessage(topic, payload, packet);
+            if (attempt === this.#attempt || attempt === this.#leaving) {
+              this.#handlers.onMessage(topic, payload, packet);
+            }
           },
           onClosed: () => this.#closed(attempt),
         },

@@ -43,6 +43,8 @@ export class MqttSource implements Source {
   readonly #connection: MqttConnection;
   readonly #valve: Valve;
   #session: Session | undefined;
+  /** Says goodbye; messages may still come. */
+  #leaving: Session | undefined;
   /** Whether messages may come. */
   #ready = false;
   /** Whether our session, if the broker still has it, holds our subscriptions. */
@@ -84,8 +86,10 @@ export class MqttSource implements Source {
 
   async stop(): Promise<void> {
     this.#valve.release();
+    this.#leaving = this.#session;
     this.#forget();
     await this.#connection.stop();
+    this.#leaving = undefined;
   }
 
   #connected(session: Session, { sessionPresent }: IConnackPacket): void {
@@ -126,7 +130,7 @@ export class MqttSource implements Source {
     if (this.#inherited && !topics.some((filter) => topicFits(topic, filter))) return;
     const packetId = qos > 0 ? messageId : undefined;
     const kept = this.#handlers.onMessage(topic, payload, { retained: retain, packetId, again: dup });
-    if (packetId !== undefined && kept !== undefined) this.#session?.holdAcks(kept);
+    if (packetId !== undefined && kept !== undefined) (this.#session ?? this.#leaving)?.holdAcks(kept);
   }
 
   #lost(detail: string): void {
