@@ -35,7 +35,8 @@ export interface ConnectionHandlers {
   onSession(session: Session, connack: IConnackPacket): void;
   /** Also for each try that failed. */
   onLost(detail: string): void;
-  onMessage(topic: string, payload: Buffer, packet: IPublishPacket): void;
+  /** May come before `onSession`: what waited for a session comes along with the answer that there is one. */
+  onMessage(topic: string, payload: Buffer, packet: IPublishPacket, session: Session): void;
 }
 
 const STOP_MS_MAX = 1000;
@@ -110,7 +111,7 @@ export class MqttConnection {
           onAccepted: (connack) => this.#accepted(attempt, connack),
           onMessage: (topic, payload, packet) => {
             if (attempt === this.#attempt || attempt === this.#leaving) {
-              this.#handlers.onMessage(topic, payload, packet);
+              this.#handlers.onMessage(topic, payload, packet, attempt);
             }
           },
           onClosed: () => this.#closed(attempt),
