@@ -132,7 +132,7 @@ http: {listen: "127.0.0.1:${port}"}
 sources:
   in: {type: mqtt, url: "${broker}", topics: ["plant-${this.#base}/#"], qos: 1, session_expiry: 1h}
 pipelines:
-  main: {inputs: [in], hidden: 4, season: 1m, alert_budget: 100/hour}
+  main: {inputs: [in], hidden: 4, season: 1m, alert_budget: 100000/hour}
 outputs:
   out: {type: mqtt, url: "${broker}", base: ${this.#base}}
 `;
