@@ -50,7 +50,9 @@ function sentenceOf(rows: readonly Row[]): string {
     );
   }
   if (values.has('strace_points')) {
-    parts.push(`${said('strace_violations')} of these after ${said('strace_points')} kills in a system call`);
+    parts.push(
+      `${said('strace_violations')} samples or models wrong after ${said('strace_points')} kills in a system call`,
+    );
   }
   if (values.has('recovery_ready_p50')) {
     parts.push(`back in ${said('recovery_ready_p50')} s with ${said('recovery_series')} series`);

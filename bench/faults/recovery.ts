@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../test/services/service.ts';
-import { mean, measuredRow, type Row } from '../rows.ts';
+import { mean, measuredRow, type Row, type RowKind } from '../rows.ts';
+import { skippedRows } from './broker.ts';
 import { quantileRows } from './figures.ts';
 import { pushRounds, sourcesOf } from './http-feed.ts';
 import type { Order } from './order.ts';
@@ -48,20 +49,28 @@ async function measure(plan: Plan, folder: string, progress: (text: string) => v
     return victim;
   };
   const sent: Sent = { sources: sourcesOf(plan.series), rounds: [], acknowledged: [] };
-  const first = await start();
-  try {
-    await fill(first, url, sent, plan, progress);
-  } finally {
-    await first.kill();
-  }
+  const fill = async (victim: VictimProcess, rounds: number, isSaved: boolean): Promise<void> => {
+    progress(`recovery: ${rounds} rounds of ${plan.series} series`);
+    try {
+      if (!(await pushRounds(url, sent, rounds))) throw new Error(`rows were refused:\n${victim.said}`);
+      if (isSaved) await victim.checkpoint();
+    } finally {
+      await victim.kill();
+    }
+  };
+  await fill(await start(), plan.before, true);
+  const unburdened = await start();
+  await fill(unburdened, plan.behind, false);
   const ready: number[] = [];
   const recovery: number[] = [];
+  const cpu: number[] = [];
   for (let i = 1; i <= plan.restarts; i++) {
     progress(`recovery: restart ${i} of ${plan.restarts}`);
     const victim = await start();
     await victim.kill();
     ready.push(victim.readySeconds);
     recovery.push(victim.recoverySeconds);
+    if (!Number.isNaN(victim.cpuSeconds)) cpu.push(victim.cpuSeconds);
   }
   const rows = plan.series * plan.behind;
   return [
@@ -69,21 +78,24 @@ async function measure(plan: Plan, folder: string, progress: (text: string) => v
     measuredRow('recovery_rows', [rows], { unit: 'rows behind', better: 'higher' }),
     ...quantileRows('recovery_ready', ready, SECONDS),
     ...quantileRows('recovery_time', recovery, SECONDS),
-    measuredRow('recovery_speed', [rows / mean(recovery)], { unit: 'rows/s', better: 'higher' }),
+    ...processorRows(plan, cpu, unburdened.cpuSeconds),
   ];
 }
 
-async function fill(
-  victim: VictimProcess,
-  url: string,
-  sent: Sent,
-  { before, behind }: Plan,
-  progress: (text: string) => void,
-): Promise<void> {
-  progress(`recovery: ${before + behind} rounds of ${sent.sources.length} series`);
-  const isBefore = await pushRounds(url, sent, before);
-  await victim.checkpoint();
-  if (!isBefore || !(await pushRounds(url, sent, behind))) throw new Error(`rows were refused:\n${victim.said}`);
+/** What else the machine does does not count here. */
+function processorRows({ series, behind }: Plan, cpu: readonly number[], load: number): Row[] {
+  const speed: RowKind = { unit: 'rows/s', better: 'higher' };
+  if (cpu.length === 0 || Number.isNaN(load)) {
+    const kinds = { recovery_cpu: SECONDS, recovery_cpu_load: SECONDS, recovery_speed: speed };
+    return skippedRows(kinds, 'the system does not tell');
+  }
+  // A short run may seem to take no time.
+  const reading = Math.max(0.01, mean(cpu) - load);
+  return [
+    measuredRow('recovery_cpu', cpu, SECONDS),
+    measuredRow('recovery_cpu_load', [load], SECONDS),
+    measuredRow('recovery_speed', [(series * behind) / reading], speed),
+  ];
 }
 
 function orderOf(folder: string, port: number): Order {

@@ -1,6 +1,7 @@
 /** A victim as its parent sees it: when it was ready, what it says, how it ended. */
 import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Order } from './order.ts';
@@ -18,6 +19,8 @@ export class VictimProcess {
   readySeconds = Number.NaN;
   /** What it says of the time it needed to come back; NaN as above. */
   recoverySeconds = Number.NaN;
+  /** Of a processor, until it was ready; NaN where the system does not tell. */
+  cpuSeconds = Number.NaN;
   said = '';
   readonly #url: string;
   readonly #child: ChildProcess;
@@ -118,6 +121,7 @@ export class VictimProcess {
       try {
         if ((await fetch(`${this.#url}/readyz`)).ok) {
           this.readySeconds = (performance.now() - started) / 1000;
+          this.cpuSeconds = cpuSecondsOf(this.#child.pid);
           this.recoverySeconds = await this.metric('tidewatch_recovery_seconds');
           return;
         }
@@ -138,4 +142,16 @@ export class VictimProcess {
     if (this.#hasWrapper) process.kill(-pid, 'SIGKILL');
     else this.#child.kill('SIGKILL');
   };
+}
+
+/** Linux counts in hundredths of a second, fields 14 and 15 of its line; the name before may hold blanks. */
+function cpuSecondsOf(pid: number | undefined): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return Number.NaN;
+  }
 }
