@@ -4,14 +4,20 @@
  *
  *   npm run bench:faults --   --smoke           a minute
  *                             --long            five times the kills, half an hour
- *                             --only SECTIONS   some of kills, planted, recovery, strace, with commas
+ *                             --only SECTIONS   some of the sections below, with commas
  *
- * Everything is a process of its own, on free ports and in temporary folders, and dies by SIGKILL. The bench counts what
- * it sent and was acknowledged, keeps every segment of the log that a daemon throws away, and has an engine that never
- * falls read them all.
+ * kills, planted, recovery and strace are processes of their own, on free ports and in temporary folders, and die by
+ * SIGKILL: the bench counts what it sent and was acknowledged, keeps every segment of the log that a daemon throws away,
+ * and has an engine that never falls read them all. calls, power, flips, full and planted-sim are whole engines on a
+ * simulated disk, which can be stopped at any call and forgets what was not synced.
  */
+import * as calls from './faults/calls.ts';
+import * as flips from './faults/flips.ts';
+import * as full from './faults/full.ts';
 import * as kills from './faults/kills.ts';
+import * as plantedSim from './faults/planted-sim.ts';
 import * as planted from './faults/planted.ts';
+import * as power from './faults/power.ts';
 import * as recovery from './faults/recovery.ts';
 import type { FaultOptions, Section } from './faults/section.ts';
 import * as strace from './faults/strace.ts';
@@ -20,7 +26,7 @@ import { type Findings, runBench } from './report.ts';
 import { figure, type Row } from './rows.ts';
 
 const OWN = { smoke: '', long: '', only: 'SECTIONS' };
-const SECTIONS: readonly Section[] = [kills, planted, recovery, strace];
+const SECTIONS: readonly Section[] = [kills, planted, recovery, strace, calls, power, flips, full, plantedSim];
 
 function sectionsOf(only: string | undefined): readonly Section[] {
   if (only === undefined) return SECTIONS;
