@@ -120,7 +120,7 @@ export class Engine {
   #published = 0;
   /** Behind this position the log must be kept, for the newest checkpoint. */
   #keptFrom = 0;
-  /** Scored since the last checkpoint. */
+  /** Scored since the last checkpoint, by whomever: who is killed often must not read more and more each time. */
   #rows = 0;
   #secondsPerRow = SECONDS_PER_ROW;
   #kept: { flushed: Promise<void>; all: Promise<void> } | undefined;
@@ -489,9 +489,9 @@ export class Engine {
     const started = performance.now();
     this.#scored.length = 0;
     this.#entries.next(this.#replaying ? knownRows(batch) : batch);
+    this.#rows += batch.length;
     if (this.#replaying) return;
     const seconds = (performance.now() - started) / 1000;
-    this.#rows += batch.length;
     if (batch.length > 0) this.#secondsPerRow += PACE * batch.length * (seconds / batch.length - this.#secondsPerRow);
     this.#options.telemetry.stepped(this.#scored, seconds, (series) => this.registry.tracks[series]?.id);
   }
