@@ -332,9 +332,10 @@ export class Engine {
     const started = performance.now();
     this.#scored.length = 0;
     this.#entries.next(replaying ? knownRows(batch) : batch);
-    if (replaying) return;
     const seconds = (performance.now() - started) / 1000;
+    // Rows that are read again count as well: who is killed often must not read more and more each time.
     this.#checkpoints.count(batch.length, seconds);
+    if (replaying) return;
     this.#options.telemetry.stepped(this.#scored, seconds, (series) => this.registry.tracks[series]?.id);
   }
 

@@ -200,6 +200,17 @@ describe('a daemon that was killed', () => {
     expect(blocksOf(await live(disk.kill(), NOW + 29_000))).toEqual(blocksOf(watch));
   });
 
+  it('owes a checkpoint for what it read again, however short its own life is', async () => {
+    const disk = new SimDisk();
+    await lives(disk, [50], 60, [20]);
+    const again = await live(disk, NOW + 60_000);
+    expect(again.engine.isCheckpointDue(0)).toBe(true);
+    await again.engine.checkpoint();
+    expect(again.engine.isCheckpointDue(0)).toBe(false);
+    const rested = await live(disk, NOW + 60_000);
+    expect(rested.engine.isCheckpointDue(0)).toBe(false);
+  });
+
   it('keeps the log no longer than it is needed', async () => {
     const disk = new SimDisk();
     await lives(disk, [20, 40, 60, 80], 100, [10, 30, 50, 70, 90]);
