@@ -8,7 +8,7 @@
  * (src/checkpoints.ts).
  */
 import { isDeepStrictEqual } from 'node:util';
-import { type Observable, Subject } from 'rxjs';
+import { merge, Observable, Subject } from 'rxjs';
 import type { AlertDocument } from '../models/alert-document.ts';
 import { type Batch, copyRow, createBatch, createTick } from '../models/batch.ts';
 import { lastTimeOf } from '../models/order.ts';
@@ -52,6 +52,8 @@ export interface EngineOptions {
   url: () => string;
 }
 
+/** Between two messages of samples for screens. */
+const SAMPLES_MS = 100;
 const TICK_MS = 1000;
 const TICK_LATE_MS = 1500;
 const GROUP_EVERY_MS = 10_000;
@@ -96,7 +98,8 @@ export class Engine {
     this.intake = new Intake(log, this.registry, telemetry);
     const scored = pipeline(this.#entries, this.registry, (id, time) => state.localOffset(id, time));
     scored.subscribe((batch) => this.#scored.push(batch));
-    this.samples = scored.pipe(thin(this.registry, this.#flushSamples));
+    const due = new Observable<void>((subscriber) => clock.every(SAMPLES_MS, () => subscriber.next()));
+    this.samples = scored.pipe(thin(this.registry, merge(due, this.#flushSamples)));
     this.alerts = this.#alerts;
     scored
       .pipe(raise(this.registry, { journal: this.alertLog, unitOf, learningAt, url }))
