@@ -149,7 +149,10 @@ export interface SampleLog {
   readonly depth: number;
   /** Position of the oldest entry that is kept; Infinity where none is. */
   oldest(): number;
-  /** Position of the newest entry that is kept or waits to be read; 0 where there is none. */
+  /**
+   * Position of the newest entry that is kept or waits to be read; 0 where there is none.
+   * @throws CodedError LOG_VERSION for a log of a later version
+   */
   newest(): number;
   /** Appends; when it returns, a process that is killed has the entry at its next start. */
   append(entry: LogEntry): void;
