@@ -9,24 +9,41 @@
  * kills, planted, recovery and strace are processes of their own, on free ports and in temporary folders, and die by
  * SIGKILL: the bench counts what it sent and was acknowledged, keeps every segment of the log that a daemon throws away,
  * and has an engine that never falls read them all. calls, power, flips, full and planted-sim are whole engines on a
- * simulated disk, which can be stopped at any call and forgets what was not synced.
+ * simulated disk, which can be stopped at any call and forgets what was not synced. outage, tmpfs and written are a
+ * database that is away for an hour, a real disk that is full, and what is written in a day.
  */
 import * as calls from './faults/calls.ts';
 import * as flips from './faults/flips.ts';
 import * as full from './faults/full.ts';
 import * as kills from './faults/kills.ts';
 import * as plantedSim from './faults/planted-sim.ts';
+import * as outage from './faults/outage.ts';
 import * as planted from './faults/planted.ts';
 import * as power from './faults/power.ts';
 import * as recovery from './faults/recovery.ts';
 import type { FaultOptions, Section } from './faults/section.ts';
 import * as strace from './faults/strace.ts';
+import * as tmpfs from './faults/tmpfs.ts';
+import * as written from './faults/written.ts';
 import { type Flags, UsageError } from './flags.ts';
 import { type Findings, runBench } from './report.ts';
 import { figure, type Row } from './rows.ts';
 
 const OWN = { smoke: '', long: '', only: 'SECTIONS' };
-const SECTIONS: readonly Section[] = [kills, planted, recovery, strace, calls, power, flips, full, plantedSim];
+const SECTIONS: readonly Section[] = [
+  kills,
+  planted,
+  recovery,
+  strace,
+  calls,
+  power,
+  flips,
+  full,
+  plantedSim,
+  outage,
+  tmpfs,
+  written,
+];
 
 function sectionsOf(only: string | undefined): readonly Section[] {
   if (only === undefined) return SECTIONS;

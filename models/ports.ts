@@ -94,12 +94,12 @@ export type Command =
   | { verb: 'configure'; pipeline: string; config: unknown; keepsModels: boolean }
   | { verb: 'remove'; pipeline: string }
   /** A peer has forgotten what it had sent and not yet got acknowledged. */
-  | { verb: 'session'; session: string };
+  | { verb: 'session'; session: number };
 
 /** A message that its sender sends again until it is acknowledged. */
 export interface Delivery {
-  /** Between whom: packet ids mean something within a session only. */
-  session: string;
+  /** Between whom, as a checksum of their name: packet ids mean something within a session only. */
+  session: number;
   packetId: number;
   /** Of topic and payload. */
   checksum: number;
@@ -149,7 +149,10 @@ export interface SampleLog {
   readonly depth: number;
   /** Position of the oldest entry that is kept; Infinity where none is. */
   oldest(): number;
-  /** Position of the newest entry that is kept or waits to be read; 0 where there is none. */
+  /**
+   * Position of the newest entry that is kept or waits to be read; 0 where there is none.
+   * @throws CodedError LOG_VERSION for a log of a later version
+   */
   newest(): number;
   /** Appends; when it returns, a process that is killed has the entry at its next start. */
   append(entry: LogEntry): void;

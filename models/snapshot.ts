@@ -103,11 +103,17 @@ export function encodeSnapshot(
   return out;
 }
 
-/**
- * Reads a partition. Damaged tracks are left out and named.
- * @throws CodedError SNAPSHOT_FORMAT, SNAPSHOT_VERSION, SNAPSHOT_CORRUPT when the file as a whole cannot be read
- */
-export function decodeSnapshot(bytes: Uint8Array, codec: { decode(bytes: Uint8Array): string }): Snapshot {
+/** @throws CodedError SNAPSHOT_VERSION for a partition of another version; what is damaged passes */
+export function refuseOtherVersion(bytes: Uint8Array, codec: { decode(bytes: Uint8Array): string }): void {
+  try {
+    readHeader(bytes, codec);
+  } catch (error) {
+    if (error instanceof CodedError && error.code === 'SNAPSHOT_VERSION') throw error;
+  }
+}
+
+/** With where it ends. */
+function readHeader(bytes: Uint8Array, codec: { decode(bytes: Uint8Array): string }): { header: Header; end: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < PREFIX || view.getUint32(0, true) !== MAGIC) {
     throw new CodedError('SNAPSHOT_FORMAT', 'snapshot: expected a file that begins with TWSN');
@@ -128,7 +134,16 @@ export function decodeSnapshot(bytes: Uint8Array, codec: { decode(bytes: Uint8Ar
   if (header.kernel !== KERNEL) {
     throw new CodedError('SNAPSHOT_VERSION', `snapshot: expected kernel ${KERNEL}, got ${header.kernel}`);
   }
-  let from = PREFIX + headerLength;
+  return { header, end: PREFIX + headerLength };
+}
+
+/**
+ * Reads a partition. Damaged tracks are left out and named.
+ * @throws CodedError SNAPSHOT_FORMAT, SNAPSHOT_VERSION, SNAPSHOT_CORRUPT when the file as a whole cannot be read
+ */
+export function decodeSnapshot(bytes: Uint8Array, codec: { decode(bytes: Uint8Array): string }): Snapshot {
+  const { header, end } = readHeader(bytes, codec);
+  let from = end;
   /** Undefined where the bytes are not what was stored. */
   const restore = ({ size, crc }: Stored): Float64Array | undefined => {
     // A copy in memory of its own: the bytes may be a window on a larger and unaligned buffer.

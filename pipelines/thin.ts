@@ -2,19 +2,10 @@
  * Scored rows gathered for screens: at most one message a series and interval, columns instead of rows.
  *
  *   in   -b-b-b-b-b-b-b-|
- *   out  ------m------m-|      every 100 ms, and when it is asked to
+ *   due  ------d------d--
+ *   out  ------m------m-|
  */
-import {
-  buffer,
-  filter,
-  interval,
-  map,
-  merge,
-  NEVER,
-  type Observable,
-  type OperatorFunction,
-  type SchedulerLike,
-} from 'rxjs';
+import { buffer, filter, map, type Observable, type OperatorFunction } from 'rxjs';
 import type { Batch } from '../models/batch.ts';
 import { ROW } from '../models/batch.ts';
 import type { Registry } from '../models/registry.ts';
@@ -37,17 +28,12 @@ export interface SampleColumns {
   z: number[];
 }
 
-const INTERVAL_MS = 100;
-
-export function thin(
-  registry: Registry,
-  flush: Observable<void> = NEVER,
-  scheduler?: SchedulerLike,
-): OperatorFunction<Batch, SampleColumns[]> {
+/** @param due  when what was gathered is given away */
+export function thin(registry: Registry, due: Observable<unknown>): OperatorFunction<Batch, SampleColumns[]> {
   return (batches) =>
     batches.pipe(
       filter((batch) => batch.length > 0),
-      buffer(merge(interval(INTERVAL_MS, scheduler), flush)),
+      buffer(due),
       filter((gathered) => gathered.length > 0),
       map((gathered) => columnsOf(gathered, registry)),
     );

@@ -179,12 +179,15 @@ export class Checkpoints {
 
   /**
    * The first half of `restore`: what is there. From then on `logRange` says what will be read again.
-   * @throws CodedError STATE_LOST
+   * @throws CodedError STATE_LOST, or that of a version that cannot be read
    */
   async load(acceptLoss: boolean): Promise<Recovery> {
     const { log, telemetry } = this.#options;
     const kept = await this.#load(acceptLoss);
     const recovery = planRecovery(kept, log.oldest());
+    // Before anything is changed or connected: what another version wrote is left as it is.
+    for (const copy of recovery.copies) this.#state.refuseOther(copy);
+    log.newest();
     if (!acceptLoss) refuseLoss(kept, recovery, log.oldest());
     for (const file of kept?.damaged ?? []) telemetry.log.warn({ file }, 'a file of the checkpoint is damaged');
     for (const partition of recovery.fallenBack)

@@ -8,7 +8,7 @@
  * (src/checkpoints.ts).
  */
 import { isDeepStrictEqual } from 'node:util';
-import { type Observable, Subject } from 'rxjs';
+import { merge, Observable, Subject } from 'rxjs';
 import type { AlertDocument } from '../models/alert-document.ts';
 import { type Batch, copyRow, createBatch, createTick } from '../models/batch.ts';
 import { lastTimeOf } from '../models/order.ts';
@@ -36,7 +36,7 @@ import { Checkpoints } from './checkpoints.ts';
 import type { PipelineConfig } from './config/config.ts';
 import { keepPipeline } from './config/kept.ts';
 import { Intake, type Receipt } from './intake.ts';
-import { checksumOf } from './redelivery.ts';
+import { checksumOf, sessionOf } from './redelivery.ts';
 import { Runaway } from './runaway.ts';
 import { countBy, State } from './state.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -52,6 +52,8 @@ export interface EngineOptions {
   url: () => string;
 }
 
+/** Between two messages of samples for screens. */
+const SAMPLES_MS = 100;
 const TICK_MS = 1000;
 const TICK_LATE_MS = 1500;
 const GROUP_EVERY_MS = 10_000;
@@ -100,7 +102,8 @@ export class Engine {
     this.intake = new Intake(log, this.registry, telemetry);
     const scored = pipeline(this.#entries, this.registry, (id, time) => state.localOffset(id, time));
     scored.subscribe((batch) => this.#scored.push(batch));
-    this.samples = scored.pipe(thin(this.registry, this.#flushSamples));
+    const due = new Observable<void>((subscriber) => clock.every(SAMPLES_MS, () => subscriber.next()));
+    this.samples = scored.pipe(thin(this.registry, merge(due, this.#flushSamples)));
     this.alerts = this.#alerts;
     scored
       .pipe(raise(this.registry, { journal: this.alertLog, unitOf, learningAt, url }))
@@ -188,9 +191,10 @@ export class Engine {
   }
 
   /** The other side of a session has forgotten it: packet ids begin anew. */
-  forgetSession(session: string): void {
+  forgetSession(name: string): void {
     const { redelivery } = this.#state;
-    if (redelivery.knows(session)) this.#options.telemetry.sessionLost(session);
+    const session = sessionOf(name);
+    if (redelivery.knows(session)) this.#options.telemetry.sessionLost(name);
     this.#append({ verb: 'session', session });
     redelivery.forget(session);
   }
@@ -376,5 +380,5 @@ function knownRows(batch: Batch): Batch {
 
 function deliveryOf(topic: string, payload: Uint8Array, { session, packetId }: MessageFacts): Delivery | undefined {
   if (session === undefined || packetId === undefined) return undefined;
-  return { session, packetId, checksum: checksumOf(topic, payload) };
+  return { session: sessionOf(session), packetId, checksum: checksumOf(topic, payload) };
 }

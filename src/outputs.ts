@@ -122,13 +122,14 @@ export class Outputs {
   }
 
   #make(options: OutputConfig, context: SinkContext): Sink | undefined {
+    const { brokerUrl, clock } = this.#options;
     switch (options.type) {
       case 'mqtt':
-        return new MqttSink({ ...options, url: this.#options.brokerUrl(options.url) }, context);
+        return new MqttSink({ ...options, clock, url: brokerUrl(options.url) }, context);
       case 'influx':
-        return new InfluxSink(options, context);
+        return new InfluxSink({ ...options, clock }, context);
       case 'webhook':
-        return new WebhookSink(options, context);
+        return new WebhookSink({ ...options, clock }, context);
       case 'log':
         // Without a file, the daemon's own log tells of alerts anyway.
         return options.path === null ? undefined : new LogSink({ ...options, path: options.path }, context);

@@ -28,7 +28,7 @@ export interface Head {
 /** State that belongs to no track, as it was after the last partition was copied. */
 export interface Tail {
   alerts: unknown;
-  redelivery: Record<string, string>;
+  redelivery: [session: number, ids: string][];
 }
 
 export interface Recovery {

@@ -15,14 +15,14 @@ const ENTRY_BYTES = 6;
 
 export class Redelivery {
   /** Checksum by packet id, the oldest first; sessions likewise. */
-  readonly #sessions = new Map<string, Map<number, number>>();
+  readonly #sessions = new Map<number, Map<number, number>>();
 
   has({ session, packetId, checksum }: Delivery): boolean {
     return this.#sessions.get(session)?.get(packetId) === checksum;
   }
 
   /** Whether anything came in within it. */
-  knows(session: string): boolean {
+  knows(session: number): boolean {
     return this.#sessions.has(session);
   }
 
@@ -32,24 +32,28 @@ export class Redelivery {
     renew(ids, packetId, checksum, IDS_MAX);
   }
 
-  forget(session: string): void {
+  forget(session: number): void {
     this.#sessions.delete(session);
   }
 
-  toJSON(): Record<string, string> {
-    const sessions = [...this.#sessions].map(([session, ids]) => [session, textOf(ids)] as const);
-    return Object.fromEntries(sessions);
+  toJSON(): [session: number, ids: string][] {
+    return [...this.#sessions].map(([session, ids]) => [session, textOf(ids)]);
   }
 
-  restore(state: Readonly<Record<string, string>>): void {
+  restore(state: readonly [session: number, ids: string][]): void {
     this.#sessions.clear();
-    for (const [session, text] of Object.entries(state)) this.#sessions.set(session, idsOf(text));
+    for (const [session, text] of state) this.#sessions.set(session, idsOf(text));
   }
 }
 
 /** Of topic and payload, as in `Delivery`. */
 export function checksumOf(topic: string, payload: Uint8Array): number {
   return crc32(payload, crc32(topic));
+}
+
+/** As in `Delivery`. */
+export function sessionOf(name: string): number {
+  return crc32(name);
 }
 
 function renew<K, V>(map: Map<K, V>, key: K, value: V, max: number): void {

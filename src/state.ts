@@ -7,7 +7,7 @@ import type { AlertDocument } from '../models/alert-document.ts';
 import { ContextTrack } from '../models/context-track.ts';
 import type { Command, Shard } from '../models/ports.ts';
 import { type Model, modelOf, Registry } from '../models/registry.ts';
-import { decodeSnapshot, encodeSnapshot, type TrackState } from '../models/snapshot.ts';
+import { decodeSnapshot, encodeSnapshot, refuseOtherVersion, type TrackState } from '../models/snapshot.ts';
 import { seriesId } from '../sensors/topic.ts';
 import { AlertLog } from './alert-log.ts';
 import type { PipelineConfig } from './config/config.ts';
@@ -176,6 +176,11 @@ export class State {
   /** These partitions are copied from later positions: what the log says of them until then is in the copy already. */
   sleep(partitions: Iterable<number>): void {
     for (const partition of partitions) this.#asleep.add(partition);
+  }
+
+  /** @throws CodedError SNAPSHOT_VERSION for a copy that another version made */
+  refuseOther({ bytes }: { bytes: Uint8Array }): void {
+    refuseOtherVersion(bytes, TEXT);
   }
 
   /** From now on the partition takes part. */

@@ -210,7 +210,9 @@ export class DurableLog implements SampleLog {
       writeWhole(segment.file, record);
       this.#owner.onWritten(record.length);
     } catch (error) {
+      const begun = this.#segment;
       this.#fail(error);
+      if (begun?.first === position) this.#discard(begun);
       return;
     }
     if (this.#brokenAt === undefined) return;
@@ -233,8 +235,8 @@ export class DurableLog implements SampleLog {
     const segment = { path, first: position, file: disk.open(path, 'create') };
     this.#segment = segment;
     this.#unsynced.push(segment);
-    writeWhole(segment.file, segmentHead(position));
     if (now !== undefined) this.#release(now);
+    writeWhole(segment.file, segmentHead(position));
     return segment;
   }
 
@@ -287,6 +289,15 @@ export class DurableLog implements SampleLog {
     this.#segment = undefined;
     if (segment !== undefined) this.#release(segment);
     if (isNew) this.#owner.onTrouble(error);
+  }
+
+  /** There is no whole record in it. A disk that is full for hours must not fill up with files that are empty. */
+  #discard({ path }: Segment): void {
+    try {
+      this.#options.disk.remove(path);
+    } catch {
+      // The next start steps over it.
+    }
   }
 
   /** Nobody writes to it any more: it is closed once it is synced. */

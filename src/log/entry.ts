@@ -5,7 +5,7 @@
  *   command   2  time f64  command as JSON
  *   samples   3  rows  arrival f64 of the first  rows …  deliveries
  *   row       form u8  flags u8  number of the series, against that of the row before  arrival  time  value
- *   delivery  session  packet id  checksum u32
+ *   delivery  session u32  packet id  checksum u32
  *
  * The form of a row says how its numbers are written: arrival as before, so many ms later, or in full; time equal to
  * the arrival, so many ms off it, or in full; value as a whole number with so many decimals, or in full.
@@ -125,7 +125,7 @@ function readNumber(from: Reader, form: number, base: number): number {
 function writeDeliveries(to: Writer, deliveries: readonly Delivery[]): void {
   to.unsigned(deliveries.length);
   for (const { session, packetId, checksum } of deliveries) {
-    to.text(session);
+    to.u32(session);
     to.unsigned(packetId);
     to.u32(checksum);
   }
@@ -133,7 +133,7 @@ function writeDeliveries(to: Writer, deliveries: readonly Delivery[]): void {
 
 function readDeliveries(from: Reader): Delivery[] {
   return Array.from({ length: from.unsigned() }, () => {
-    const session = from.text();
+    const session = from.u32();
     return { session, packetId: from.unsigned(), checksum: from.u32() };
   });
 }

@@ -1,16 +1,23 @@
 /**
  * One file of a spool, and what is known of it.
  *
- *   0 ──────── ackedTo ──────── takenTo ──────── written ──────── size
- *      sent            under way       waiting          in memory
+ *   head ──────── ackedTo ──────── takenTo ──────── written ──────── size
+ *         sent            under way       waiting          in memory
+ *
+ *   head   'TWSP' [4]  format u32 [4]  CRC-32 of these u32 [4]     little-endian; records follow
  *
  * Its bytes are held in memory until they are synced, because after a failed sync nobody knows what the disk has: the
  * file is then written anew beside it, and takes its place.
  */
+import { crc32 } from 'node:zlib';
+import { CodedError } from '../../models/errors.ts';
 import type { Disk, DiskFile } from '../../models/ports.ts';
 import { type Entry, HEAD_BYTES, writeRecord } from './record.ts';
 
 const BYTES_FIRST = 16 * 1024;
+const SPOOL_FORMAT = 1;
+export const SEGMENT_HEAD = 12;
+const MAGIC = 0x50535754; // 'TWSP'
 
 export class Segment {
   readonly number: number;
@@ -19,8 +26,8 @@ export class Segment {
   /** Records that nobody has taken, and those that are under way. */
   left = 0;
   out = 0;
-  takenTo = 0;
-  ackedTo = 0;
+  takenTo = SEGMENT_HEAD;
+  ackedTo = SEGMENT_HEAD;
   /** Nothing comes behind what is there. */
   sealed: boolean;
   gone = false;
@@ -40,7 +47,9 @@ export class Segment {
     this.size = size ?? 0;
     this.#written = this.size;
     this.sealed = size !== undefined;
-    if (size === undefined) this.#bytes = Buffer.alloc(BYTES_FIRST);
+    if (size !== undefined) return;
+    this.#bytes = Buffer.alloc(BYTES_FIRST);
+    this.size = writeHead(this.#bytes);
   }
 
   /** Its bytes, where they are in memory. */
@@ -160,4 +169,26 @@ export function nameOf(number: number): string {
 export function numberOf(name: string): number | undefined {
   const match = NAME.exec(name);
   return match === null ? undefined : Number(match[1]);
+}
+
+/** @returns where it ends */
+function writeHead(into: Buffer): number {
+  into.writeUInt32LE(MAGIC, 0);
+  into.writeUInt32LE(SPOOL_FORMAT, 4);
+  return into.writeUInt32LE(crc32(into.subarray(0, 8)), 8);
+}
+
+/**
+ * Where the records of a file begin; where its head is damaged, anywhere.
+ * @throws CodedError SPOOL_VERSION for a file of a later version
+ */
+export function beginOf(bytes: Buffer, path: string): number {
+  if (bytes.length < SEGMENT_HEAD || bytes.readUInt32LE(0) !== MAGIC) return 0;
+  if (bytes.readUInt32LE(8) !== crc32(bytes.subarray(0, 8))) return 0;
+  const format = bytes.readUInt32LE(4);
+  if (format <= SPOOL_FORMAT) return SEGMENT_HEAD;
+  throw new CodedError(
+    'SPOOL_VERSION',
+    `${path}: expected format ${SPOOL_FORMAT}, got ${format}; was it written by a newer version?`,
+  );
 }

@@ -17,7 +17,7 @@ import { Fifo } from '../fifo.ts';
 import { type Bookmark, noteBookmark, readBookmark, writeBookmark } from './bookmark.ts';
 import { Marks } from './marks.ts';
 import { type Found, nextRecord } from './record.ts';
-import { nameOf, numberOf, Segment } from './segment.ts';
+import { beginOf, nameOf, numberOf, Segment } from './segment.ts';
 
 export interface SpoolOptions {
   disk: Disk;
@@ -99,7 +99,10 @@ export class Spool {
     return this.#degraded;
   }
 
-  /** Finds what is there. @throws where the folder cannot be listed: what is in it would be written over */
+  /**
+   * Finds what is there.
+   * @throws CodedError SPOOL_VERSION, or where the folder cannot be listed: what is in it would be written over
+   */
   open(): void {
     const { disk, folder } = this.#options;
     this.#makeFolder();
@@ -112,13 +115,14 @@ export class Spool {
     }
     const names = disk.list(folder);
     const numbers = names.map(numberOf).filter((number) => number !== undefined);
+    for (const number of numbers) {
+      if (number < bookmark.segment) continue;
+      this.#find(number, number === bookmark.segment ? bookmark.offset : 0, number === numbers.at(-1));
+    }
+    // Not before all of it is known to be of a version that can be read.
     for (const name of names) {
-      const number = numberOf(name);
-      const isLeftOver = number === undefined ? name.endsWith('.new') : number < bookmark.segment;
+      const isLeftOver = (numberOf(name) ?? Infinity) < bookmark.segment || name.endsWith('.new');
       if (isLeftOver) this.#tryTo(() => disk.remove(`${folder}/${name}`));
-      else if (number !== undefined) {
-        this.#find(number, number === bookmark.segment ? bookmark.offset : 0, number === numbers.at(-1));
-      }
     }
     this.#nextNumber = Math.max(bookmark.segment, numbers.at(-1) ?? 0) + 1;
   }
@@ -233,7 +237,7 @@ export class Spool {
     return lost;
   }
 
-  #find(number: number, from: number, isNewest: boolean): void {
+  #find(number: number, sentTo: number, isNewest: boolean): void {
     const { disk, folder, onDamaged } = this.#options;
     const bytes = this.#tryTo(() => disk.read(`${folder}/${nameOf(number)}`));
     const segment = new Segment(folder, number, bytes?.length ?? 0);
@@ -242,6 +246,7 @@ export class Spool {
       return;
     }
     const buffer = bufferOf(bytes);
+    const from = Math.max(beginOf(buffer, segment.path), sentTo);
     segment.takenTo = segment.ackedTo = from;
     let at = from;
     let gaps = 0;

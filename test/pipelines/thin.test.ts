@@ -1,4 +1,4 @@
-import { NEVER } from 'rxjs';
+import { interval } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { type Batch, createBatch, pushRow, ROW } from '../../models/batch.ts';
@@ -18,7 +18,7 @@ function marbles(
 ): void {
   const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
   scheduler.run(({ hot, expectObservable }) => {
-    expectObservable(hot(input, batches).pipe(thin(registry, NEVER, scheduler))).toBe(output, columns);
+    expectObservable(hot(input, batches).pipe(thin(registry, interval(100, scheduler)))).toBe(output, columns);
   });
 }
 

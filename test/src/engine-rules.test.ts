@@ -1,5 +1,5 @@
 /** Rules of a pipeline, the health of a sensor and the new normal, through the daemon's own way. */
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { AlertDocument } from '../../models/alert-document.ts';
 import { createApi } from '../../src/api.ts';
 import { PIPELINE, Watch } from '../sim/watch.ts';
@@ -80,32 +80,27 @@ describe('the direction and the least deviation of a pipeline', () => {
 
 describe('text where there were numbers', () => {
   it('is told once, is counted as no number, and is shown as no sample', async () => {
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
-    try {
-      const watch = await started();
-      const shown: number[] = [];
-      watch.engine.samples.subscribe((all) => {
-        for (const { y } of all) shown.push(...y);
-      });
-      await watch.calm('plant/a', 50);
-      for (let i = 0; i < 20; i++) {
-        expect(watch.publish('plant/a', { v: 'unavailable', name: 'pump 7' })).toBe(0);
-        watch.clock.advance(1000);
-      }
-      await watch.engine.settled();
-      vi.advanceTimersByTime(100);
-      expect(facts(watch.alerts)).toEqual(['open type_change', 'close type_change']);
-      expect(watch.alerts[0]).toMatchObject({ severity: 'warning', value: null, expected: null });
-      expect(watch.telemetry.dropped.get('not_a_number')).toBe(40);
-      expect(watch.telemetry.samples).toBe(50);
-      expect(shown).toHaveLength(50);
-      expect([...watch.engine.registry].map(({ id }) => id)).toEqual([ID]);
-      await watch.calm('plant/a', 20, 50);
-      expect(watch.alerts).toHaveLength(2);
-      expect([...watch.telemetry.dropped.keys()]).toEqual(['not_a_number']);
-    } finally {
-      vi.useRealTimers();
+    const watch = await started();
+    const shown: number[] = [];
+    watch.engine.samples.subscribe((all) => {
+      for (const { y } of all) shown.push(...y);
+    });
+    await watch.calm('plant/a', 50);
+    for (let i = 0; i < 20; i++) {
+      expect(watch.publish('plant/a', { v: 'unavailable', name: 'pump 7' })).toBe(0);
+      watch.clock.advance(1000);
     }
+    await watch.engine.settled();
+    watch.clock.advance(100);
+    expect(facts(watch.alerts)).toEqual(['open type_change', 'close type_change']);
+    expect(watch.alerts[0]).toMatchObject({ severity: 'warning', value: null, expected: null });
+    expect(watch.telemetry.dropped.get('not_a_number')).toBe(40);
+    expect(watch.telemetry.samples).toBe(50);
+    expect(shown).toHaveLength(50);
+    expect([...watch.engine.registry].map(({ id }) => id)).toEqual([ID]);
+    await watch.calm('plant/a', 20, 50);
+    expect(watch.alerts).toHaveLength(2);
+    expect([...watch.telemetry.dropped.keys()]).toEqual(['not_a_number']);
   });
 
   it('is told of a bare payload as well', async () => {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { PIPELINE, Watch } from '../sim/watch.ts';
 
 const SHARED = { ...PIPELINE, weights: 'shared', peers: 'plant/+/#' } as const;
@@ -22,18 +22,13 @@ function scoresOf(watch: Watch): number[] {
   return scores;
 }
 
-afterEach(() => {
-  vi.useRealTimers();
-});
-
 describe('a checkpoint of series that share their weights', () => {
   it('goes on bit for bit where it stopped', async () => {
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const straight = await started();
     const straightScores = scoresOf(straight);
     await straight.calm(TOPICS, 150);
     await straight.engine.checkpoint();
-    vi.advanceTimersByTime(100);
+    straight.clock.advance(1000);
     straightScores.length = 0;
 
     const again = await started({ store: straight.store, now: straight.clock.now() });
@@ -44,7 +39,7 @@ describe('a checkpoint of series that share their weights', () => {
       await watch.fault('plant/a', 3);
       await watch.calm('plant/new', 20, 253);
     }
-    vi.advanceTimersByTime(100);
+    for (const { clock } of [straight, again]) clock.advance(100);
     expect(againScores.length).toBeGreaterThan(300);
     expect(againScores).toEqual(straightScores);
     expect(poolOf(again).block).toEqual(poolOf(straight).block);

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { BATCH_ROWS_MAX } from '../../models/batch.ts';
 import type { Detector } from '../../models/detector.ts';
 import { lastTimeOf, sampleCountOf } from '../../models/order.ts';
@@ -13,10 +13,6 @@ async function started(options: ConstructorParameters<typeof Watch>[0] = {}): Pr
   await watch.start();
   return watch;
 }
-
-afterEach(() => {
-  vi.useRealTimers();
-});
 
 describe('the engine', () => {
   it('turns a published fault into an alert, and nothing else into one', async () => {
@@ -191,7 +187,6 @@ describe('the engine', () => {
   });
 
   it('shows every sample on the screen stream', async () => {
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const watch = await started();
     const shown: number[] = [];
     watch.engine.samples.subscribe((all) => {
@@ -201,7 +196,7 @@ describe('the engine', () => {
     watch.publish('plant/a', { v: 2, ts: watch.clock.now() + 1 });
     watch.publish('plant/a', { v: 3, ts: watch.clock.now() - 1 });
     await watch.engine.settled();
-    vi.advanceTimersByTime(100);
+    watch.clock.advance(100);
     expect(shown).toEqual([1, 2]);
   });
 
@@ -439,13 +434,12 @@ async function twice(): Promise<MemoryCheckpointStore> {
 
 describe('a checkpoint', () => {
   it('goes on bit for bit where it stopped: restarted or not, the scores are the same', async () => {
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const straight = await started();
     const straightScores = scoresOf(straight);
     await straight.calm(['plant/a', 'plant/b'], 150);
     await straight.engine.checkpoint();
     const before = straight.alerts.length;
-    vi.advanceTimersByTime(100);
+    straight.clock.advance(1000);
     straightScores.length = 0;
 
     const again = await started({ store: straight.store, now: straight.clock.now() });
@@ -455,7 +449,7 @@ describe('a checkpoint', () => {
       await watch.calm(['plant/a', 'plant/b'], 100, 150);
       await watch.fault('plant/a', 3);
     }
-    vi.advanceTimersByTime(100);
+    for (const { clock } of [straight, again]) clock.advance(100);
     expect(againScores).toHaveLength(203 * 4);
     expect(againScores).toEqual(straightScores);
     for (const id of [ID, 'plant_b_v']) expect(again.block(id)).toEqual(straight.block(id));

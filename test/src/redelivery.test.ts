@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { checksumOf, Redelivery } from '../../src/redelivery.ts';
+import { checksumOf, Redelivery, sessionOf } from '../../src/redelivery.ts';
 
 const delivery = (packetId: number, text: string, session = 'main') => ({
-  session,
+  session: sessionOf(session),
   packetId,
   checksum: checksumOf('plant/a', Buffer.from(text)),
 });
@@ -15,9 +15,9 @@ describe('messages that come again', () => {
     expect(redelivery.has(delivery(8, '21.5'))).toBe(false);
     expect(redelivery.has(delivery(7, '21.6'))).toBe(false);
     expect(redelivery.has(delivery(7, '21.5', 'other'))).toBe(false);
-    expect(redelivery.has({ session: 'main', packetId: 7, checksum: checksumOf('plant/b', Buffer.from('21.5')) })).toBe(
-      false,
-    );
+    expect(
+      redelivery.has({ session: sessionOf('main'), packetId: 7, checksum: checksumOf('plant/b', Buffer.from('21.5')) }),
+    ).toBe(false);
   });
 
   it('are those of the newest use of an id', () => {
@@ -33,7 +33,7 @@ describe('messages that come again', () => {
     for (let id = 1; id <= 20_000; id++) redelivery.note(delivery(id, 'x'));
     expect(redelivery.has(delivery(1, 'x'))).toBe(false);
     expect(redelivery.has(delivery(20_000, 'x'))).toBe(true);
-    redelivery.forget('main');
+    redelivery.forget(sessionOf('main'));
     expect(redelivery.has(delivery(20_000, 'x'))).toBe(false);
     for (let i = 0; i < 300; i++) redelivery.note(delivery(1, 'x', `s${i}`));
     expect(redelivery.has(delivery(1, 'x', 's0'))).toBe(false);

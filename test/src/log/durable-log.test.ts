@@ -201,6 +201,27 @@ describe('the log on disk', () => {
     expect(replayed.missing).toBe(3);
   });
 
+  it('leaves no files behind in which there is nothing, however long the disk is full', () => {
+    const disk = new SimDisk();
+    const { log, clock } = opened(disk);
+    log.append(entry(1));
+    disk.capacity = disk.used;
+    for (let i = 2; i <= 20; i++) {
+      clock.advance(1000);
+      log.append(entry(i));
+    }
+    expect(segmentsOf(disk)).toEqual([1]);
+    // Room for the head of a file, and not for a record.
+    disk.capacity = disk.used + 25;
+    clock.advance(1000);
+    log.append(entry(21));
+    expect(segmentsOf(disk)).toEqual([1]);
+    disk.capacity = Infinity;
+    clock.advance(1000);
+    log.append(entry(22));
+    expect(segmentsOf(disk)).toEqual([1, 22]);
+  });
+
   it('writes nothing more to a file that could not be synced', async () => {
     const disk = new SimDisk();
     const { log, clock, troubles } = opened(disk);

@@ -56,8 +56,8 @@ describe('an entry of the log', () => {
 
   it('of samples carries the messages they came in', () => {
     const deliveries = [
-      { session: 'main', packetId: 65_535, checksum: 0xff_ff_ff_ff },
-      { session: 'größer', packetId: 1, checksum: 0 },
+      { session: 0xff_ff_ff_ff, packetId: 65_535, checksum: 0xff_ff_ff_ff },
+      { session: 0, packetId: 1, checksum: 0 },
     ];
     expect(again({ kind: 'batch', batch: batchOf([[1, 2, 3, 4, 5]]), deliveries })).toMatchObject({ deliveries });
     expect(again({ kind: 'batch', batch: batchOf([[1, 2, 3, 4, 5]]) })).not.toHaveProperty('deliveries');

@@ -1,9 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { LANE } from '../../../src/spool/marks.ts';
 import { HEAD_BYTES } from '../../../src/spool/record.ts';
+import { SEGMENT_HEAD } from '../../../src/spool/segment.ts';
 import type { SpoolOptions } from '../../../src/spool/spool.ts';
 import { eventually } from '../sinks/contract.ts';
 import { SpoolWorld } from './world.ts';
@@ -17,8 +19,9 @@ function begin(more: Partial<SpoolOptions> = {}): SpoolWorld {
 const texts = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, i) => `thing ${String(from + i).padStart(6, '0')}`);
 
-/** So many segments of two records each. */
-const SMALL = { segmentBytes: 2 * (HEAD_BYTES + 12) };
+/** Of a segment of two records. */
+const PAIR = SEGMENT_HEAD + 2 * (HEAD_BYTES + 12);
+const SMALL = { segmentBytes: PAIR };
 
 const segmentsOf = ({ folder }: SpoolWorld) => readdirSync(folder).filter((name) => name.endsWith('.twsp'));
 
@@ -105,18 +108,18 @@ describe('a spool', () => {
   });
 
   it('drops the oldest segment beyond its bound, and counts what was in it', () => {
-    const world = begin({ bytesMax: 8 * (HEAD_BYTES + 12), segmentBytes: 2 * (HEAD_BYTES + 12) });
+    const world = begin({ bytesMax: 4 * PAIR, segmentBytes: PAIR });
     for (const [i, text] of texts(0, 12).entries()) world.push(i, text);
     expect(world.dropped).toEqual([
       [2, 'queue full'],
       [2, 'queue full'],
     ]);
-    expect(world.spool.bytes).toBeLessThanOrEqual(8 * (HEAD_BYTES + 12));
+    expect(world.spool.bytes).toBeLessThanOrEqual(4 * PAIR);
     expect(world.take()).toEqual(texts(4, 12));
   });
 
   it('counts nothing twice that is under way when its segment is dropped', () => {
-    const world = begin({ bytesMax: 8 * (HEAD_BYTES + 12), segmentBytes: 2 * (HEAD_BYTES + 12) });
+    const world = begin({ bytesMax: 4 * PAIR, segmentBytes: PAIR });
     world.push(0, ...texts(0, 8));
     expect(world.take(3)).toEqual(texts(0, 3));
     world.push(1, ...texts(8, 12));
@@ -231,20 +234,33 @@ describe('a spool that is damaged', () => {
     expect(world.damaged).toBe(0);
   });
 
-  it('loses one record for any bit that flips, and never gives a wrong one', () => {
+  it('loses one record for any bit that flips, none for one of its head, and never gives a wrong one', () => {
     const { world, path, bytes } = small();
+    const ends = [SEGMENT_HEAD, SEGMENT_HEAD + 29, SEGMENT_HEAD + 59];
     for (let at = 0; at < bytes.length; at++) {
       for (let bit = 0; bit < 8; bit++) {
         const flipped = Buffer.from(bytes);
         flipped[at] ^= 1 << bit;
         writeFileSync(path, flipped);
         world.crash();
-        const record = [29, 59].filter((end) => at >= end).length;
-        const left = ['first', 'second', 'third'].toSpliced(record, 1);
+        const part = ends.filter((end) => at >= end).length;
+        const left = ['first', 'second', 'third'].filter((_, record) => record + 1 !== part);
         expect(world.take()).toEqual(left);
       }
     }
-    expect(world.damaged).toBe(8 * 59);
+    expect(world.damaged).toBe(8 * (SEGMENT_HEAD + 59));
+  });
+
+  it('refuses what a later version wrote, and changes nothing of it', () => {
+    const { world, path, bytes } = small();
+    bytes.writeUInt32LE(2, 4);
+    bytes.writeUInt32LE(crc32(bytes.subarray(0, 8)), 8);
+    writeFileSync(path, bytes);
+    writeFileSync(join(world.folder, 'read.new'), 'half');
+    const before = readdirSync(world.folder);
+    expect(() => world.crash()).toThrow(expect.objectContaining({ code: 'SPOOL_VERSION' }));
+    expect(readdirSync(world.folder)).toEqual(before);
+    expect(readFileSync(path)).toEqual(bytes);
   });
 
   it('sends again when its read position is lost or damaged', async () => {
