@@ -242,10 +242,10 @@ describe('the log on disk', () => {
     const { log, troubles } = opened(disk, { segmentBytes: 60 });
     log.append(entry(1));
     await log.sync();
-    // The segment is full: another is opened, its head written, and this one closed.
-    disk.failAt(4, 'EIO');
+    // The segment is full: another is opened, and this one closed.
+    disk.failAt(3, 'EIO');
     log.append(entry(2));
-    expect(disk.calls.at(-2)).toBe(`close ${segmentPath(1)}`);
+    expect(disk.calls.at(-3)).toBe(`close ${segmentPath(1)}`);
     expect(troubles).toEqual([]);
     expect((await reread(disk.kill())).times).toEqual([1, 2]);
   });
