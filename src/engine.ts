@@ -38,6 +38,7 @@ import { Checkpoints } from './checkpoints.ts';
 import type { PipelineConfig } from './config/config.ts';
 import { keepPipeline } from './config/kept.ts';
 import { Intake, type Receipt } from './intake.ts';
+import type { Parked } from './parking.ts';
 import { checksumOf } from './redelivery.ts';
 import { Room } from './room.ts';
 import { Runaway } from './runaway.ts';
@@ -137,6 +138,11 @@ export class Engine {
   /** As they were configured, by id. */
   get pipelines(): ReadonlyMap<string, PipelineConfig> {
     return this.#state.pipelines;
+  }
+
+  /** Series that wait on disk. */
+  get parked(): Iterable<Parked> {
+    return this.#state.parking;
   }
 
   /** Begins to tick. */
