@@ -87,7 +87,12 @@ export class Parking {
     else telemetry.parked();
     this.#left.delete(file);
     this.#byId.set(id, {
-      ...{ id, source, number, pipeline, partition, file },
+      id,
+      source,
+      number,
+      pipeline,
+      partition,
+      file,
       position: position(),
       samples: sampleCountOf(memory, at + detector.layout.order),
       alerting: isFiring(memory, at + detector.layout.alert),
@@ -131,7 +136,7 @@ export class Parking {
   begin(): void {
     const { registry } = this.#options;
     // Admitted, and the entry that says so is lost.
-    for (const { id } of [...this]) {
+    for (const { id } of this) {
       const track = registry.find(id);
       if (track !== undefined) this.bringBack(track, true);
     }
@@ -144,7 +149,9 @@ export class Parking {
 
   /** @throws what the disk throws */
   async sync(): Promise<void> {
-    for (const file of [...this.#unsynced]) {
+    // What is parked meanwhile is for the next one.
+    const due = Array.from(this.#unsynced);
+    for (const file of due) {
       const bytes = this.#held.get(file) ?? this.#options.disk?.read(file);
       // Written anew: what a sync that fails leaves of a file nobody knows.
       if (bytes !== undefined) await this.#storage?.write(file, bytes);

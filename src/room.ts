@@ -149,7 +149,6 @@ function mayBeParked({ number, member, members, pool, memory, at, model }: Track
 
 /** The one whose loss is the least: of those that know little, or else of all, the one parked longest ago. */
 function leastOf(parking: Parking): string {
-  const isYoung = ({ samples }: Parked) => samples < SAMPLES_YOUNG;
   let least: Parked | undefined;
   for (const parked of parking) {
     if (least === undefined) least = parked;
@@ -157,4 +156,8 @@ function leastOf(parking: Parking): string {
     else if (parked.position < least.position) least = parked;
   }
   return least?.id ?? '';
+}
+
+function isYoung({ samples }: Parked): boolean {
+  return samples < SAMPLES_YOUNG;
 }

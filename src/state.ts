@@ -7,7 +7,7 @@ import type { AlertDocument } from '../models/alert-document.ts';
 import { ContextTrack } from '../models/context-track.ts';
 import type { Command, Disk, Shard } from '../models/ports.ts';
 import { type Model, modelOf, Registry } from '../models/registry.ts';
-import { decodeSnapshot, encodeSnapshot, type ParkedState, type TrackState } from '../models/snapshot.ts';
+import { decodeSnapshot, encodeSnapshot, type TrackState } from '../models/snapshot.ts';
 import { seriesId } from '../sensors/topic.ts';
 import { AlertLog } from './alert-log.ts';
 import type { Capacity } from './capacity.ts';
@@ -174,8 +174,7 @@ export class State {
   copy(partition: number, position: number): Shard {
     const tracks = [...this.registry].filter((track) => track.partition === partition);
     const parked = [...this.parking].filter((series) => series.partition === partition);
-    const states = parked.map(({ partition: _, ...state }): ParkedState => state);
-    return { partition, position, bytes: encodeSnapshot(partition, tracks.map(trackState), TEXT, states) };
+    return { partition, position, bytes: encodeSnapshot(partition, tracks.map(trackState), TEXT, parked) };
   }
 
   /** Those that hold something. */
@@ -384,7 +383,7 @@ export class State {
 
   #removeTracks(id: string, time: number): void {
     for (const track of this.registry) if (track.model.pipeline === id) this.registry.remove(track);
-    for (const parked of [...this.parking]) if (parked.pipeline === id) this.parking.forget(parked.id);
+    for (const parked of this.parking) if (parked.pipeline === id) this.parking.forget(parked.id);
     this.#closeOrphans(time);
   }
 }

@@ -103,8 +103,15 @@ describe('a snapshot', () => {
 
   test('brings back the series that are parked, and is read as one of before', () => {
     const parked: ParkedState = {
-      ...{ id: 'p', source: 'p', number: 7, pipeline: 'main', file: 'parked/7.9.twsn' },
-      ...{ position: 9, samples: 3, alerting: true, said: ['ack'] },
+      id: 'p',
+      source: 'p',
+      number: 7,
+      pipeline: 'main',
+      file: 'parked/7.9.twsn',
+      position: 9,
+      samples: 3,
+      alerting: true,
+      said: ['ack'],
     };
     const bytes = encodeSnapshot(0, [], encoder, [parked]);
     expect(decode(bytes)).toMatchObject({ tracks: [], parked: [parked] });

@@ -67,7 +67,18 @@ function knowledge(watch: Watch, disk: SimDisk) {
 
 /** The same, but for where in the log it happened: each life says something there when it begins. */
 function lessPlaces(known: ReturnType<typeof knowledge>): unknown {
-  return { ...known, parked: known.parked.map(({ file: _, position: __, ...parked }) => parked) };
+  return { ...known, parked: known.parked.map((parked) => ({ ...parked, file: '', position: 0 })) };
+}
+
+/** What the page is told of those who were there before. */
+async function scores(watch: Watch): Promise<Record<string, unknown>> {
+  const told = new Map<string, unknown[]>();
+  watch.engine.samples.subscribe((all) => {
+    for (const { s, t, e, z } of all) told.set(s, [...(told.get(s) ?? []), ...t.map((time, i) => [time, e[i], z[i]])]);
+  });
+  await run(watch, 0, 440);
+  await watch.engine.stop();
+  return Object.fromEntries(['a', 'b', 'c'].map((name) => [name, told.get(idOf(name))]));
 }
 
 const metric = async (watch: Watch, name: string): Promise<number> => {
@@ -99,16 +110,6 @@ describe('a table of series that is full', () => {
   });
 
   it('takes a parked one back with its first sample, and scores go on as if there had been room for all', async () => {
-    const scores = async (watch: Watch): Promise<Record<string, unknown>> => {
-      const told = new Map<string, unknown[]>();
-      watch.engine.samples.subscribe((all) => {
-        for (const { s, t, e, z } of all)
-          told.set(s, [...(told.get(s) ?? []), ...t.map((time, i) => [time, e[i], z[i]])]);
-      });
-      await run(watch, 0, 440);
-      await watch.engine.stop();
-      return Object.fromEntries(['a', 'b', 'c'].map((name) => [name, told.get(idOf(name))]));
-    };
     const watch = await live(disk, 0);
     const all = await live(new SimDisk(), 0, { capacity: { bytesMax: Infinity, seriesMax: 4 } });
     const got = await scores(watch);

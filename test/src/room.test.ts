@@ -50,6 +50,7 @@ function heard(source: string, everyMs: number, count = 20): Track {
 }
 
 const park = (now: number) => room.make(now, nothing);
+const parksAt = (now: number) => Array.from({ length: 60 }, () => park(now)).filter(Boolean).length;
 const parked = () => said.flatMap((command) => (command.verb === 'park' ? [command.series] : []));
 
 beforeEach(() => begin());
@@ -85,9 +86,8 @@ describe('room', () => {
 
   it('is made of fifty series a second at most', () => {
     for (let i = 0; i < 60; i++) heard(`s${i}`, 1000);
-    const at = (now: number) => Array.from({ length: 60 }, () => park(now)).filter(Boolean).length;
-    expect(at(NOON + 20_000)).toBe(50);
-    expect(at(NOON + 21_000)).toBe(10);
+    expect(parksAt(NOON + 20_000)).toBe(50);
+    expect(parksAt(NOON + 21_000)).toBe(10);
   });
 
   it('is not looked for while too much waits to be read', () => {
