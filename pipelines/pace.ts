@@ -20,6 +20,8 @@ function overdueRows(registry: Registry, now: number): Batch[] {
     const silent = track.model.detector.silence(track.memory, track.at, now, track.model.listeningSince);
     if (silent > 0) overdue.push({ track, silent });
   }
+  // In an order that a restart does not change.
+  overdue.sort(({ track: a }, { track: b }) => a.number - b.number || (a.id < b.id ? -1 : 1));
   const batches: Batch[] = [];
   for (let from = 0; from < overdue.length; from += BATCH_ROWS_MAX) {
     const rows = overdue.slice(from, from + BATCH_ROWS_MAX);

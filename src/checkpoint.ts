@@ -1,7 +1,7 @@
 /**
  * Checkpoints as plain files: one shard a partition, then the manifest of the generation, then what names it.
  *
- *   checkpoint/000042/017.twsn        one partition
+ *   checkpoint/000042/017.twsn.zst    one partition, compressed
  *   checkpoint/000042/manifest.json   log positions, head and journal; length and CRC-32 of every shard
  *   checkpoint/manifest.json          the generation that counts, and the one before it
  *
@@ -9,11 +9,20 @@
  * names it, and the one before stays until then, so that a crash at any moment leaves a whole one. Both kinds of
  * manifest are sealed: a flipped bit, a cut file or a shard of another generation is seen, and the older copy serves.
  */
-import { crc32 } from 'node:zlib';
+import { promisify } from 'node:util';
+import { constants, crc32, zstdCompress, zstdDecompress } from 'node:zlib';
 import { CodedError } from '../models/errors.ts';
 import type { Checkpoint, CheckpointStore, KeptCheckpoint, KeptGeneration, Saved, Storage } from '../models/ports.ts';
 import { PARTITIONS } from '../models/registry.ts';
 import { seal, unseal } from './sealed.ts';
+
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
+/** Weights compress by a third at once, and hardly more with any patience. */
+const QUICKLY = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+
+/** More than all memory for series could hold. */
+const SHARD_BYTES_MAX = 4 * 1024 ** 3;
 
 const FOLDER = 'checkpoint';
 const POINTER = `${FOLDER}/manifest.json`;
@@ -70,8 +79,13 @@ export class FileCheckpointStore implements CheckpointStore {
       await this.#storage.write(path, content);
       bytes += content.length;
     };
-    for (const shard of checkpoint.shards) await write(shardPath(next, shard.partition), shard.bytes);
-    await write(manifestPath(next), seal(manifestOf(generation, checkpoint)));
+    const listed: Manifest['shards'] = [];
+    for (const { partition, position, bytes: plain } of checkpoint.shards) {
+      const packed = await compress(plain, QUICKLY);
+      await write(shardPath(next, partition), packed);
+      listed.push({ partition, position, size: packed.length, crc: crc32(packed) });
+    }
+    await write(manifestPath(next), seal(manifestOf(generation, checkpoint, listed)));
     const pointer: Pointer = { ...generation, before };
     await write(POINTER, seal(pointer));
     await this.#remove(await this.#storage.list(FOLDER), (number) => number !== next && number !== before);
@@ -130,9 +144,10 @@ export class FileCheckpointStore implements CheckpointStore {
     const kept: KeptGeneration = { position, head, shards: [], journal };
     for (const shard of shards) {
       const path = shardPath(generation, shard.partition);
-      const bytes = (await this.#storage.read(path)) ?? new Uint8Array();
-      const whole = bytes.length === shard.size && crc32(bytes) === shard.crc;
+      const packed = (await this.#storage.read(path)) ?? new Uint8Array();
+      const whole = packed.length === shard.size && crc32(packed) === shard.crc;
       if (!whole) damaged.push(path);
+      const bytes = await unpack(packed);
       kept.shards.push({ partition: shard.partition, position: shard.position, bytes, whole });
     }
     return kept;
@@ -148,11 +163,18 @@ export class FileCheckpointStore implements CheckpointStore {
   }
 }
 
-function manifestOf(generation: Sealed, { position, head, shards, journal }: Checkpoint): Manifest {
-  const listed = shards.map(({ partition, position, bytes }) => {
-    return { partition, position, size: bytes.length, crc: crc32(bytes) };
-  });
-  return { ...generation, position, head, shards: listed, journal };
+/** Of what is damaged there may be nothing left that can be unpacked. */
+async function unpack(packed: Uint8Array): Promise<Uint8Array> {
+  try {
+    const { buffer, byteOffset, length } = await decompress(packed, { maxOutputLength: SHARD_BYTES_MAX });
+    return new Uint8Array(buffer, byteOffset, length);
+  } catch {
+    return new Uint8Array();
+  }
+}
+
+function manifestOf(generation: Sealed, { position, head, journal }: Checkpoint, shards: Manifest['shards']): Manifest {
+  return { ...generation, position, head, shards, journal };
 }
 
 function folderOf(generation: number): string {
@@ -164,7 +186,7 @@ function manifestPath(generation: number): string {
 }
 
 function shardPath(generation: number, partition: number): string {
-  return `${folderOf(generation)}/${String(partition).padStart(3, '0')}.twsn`;
+  return `${folderOf(generation)}/${String(partition).padStart(3, '0')}.twsn.zst`;
 }
 
 /** The manifest of another format, which need not be sealed our way. undefined where it is none. */

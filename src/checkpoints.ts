@@ -20,6 +20,8 @@ export interface CheckpointsOptions {
   telemetry: Telemetry;
   /** Gives away what is still gathered of what was scored. */
   flush: () => void;
+  /** Hands to the log what came in. */
+  takeIn: () => void;
 }
 
 /** What a restart may take to read again what came since the checkpoint. */
@@ -27,6 +29,8 @@ const REPLAY_SECONDS = 8;
 /** Weight of one row in the mean time for a row, and that time before any was measured. */
 const PACE = 1e-5;
 const SECONDS_PER_ROW = 2e-5;
+/** Between two attempts to close a hole in the log, in multiples of the time that one takes. */
+const HOLE_PAUSE = 4;
 
 export class Checkpoints {
   /** When the state was last known to be kept, epoch ms. */
@@ -48,6 +52,10 @@ export class Checkpoints {
   #rows = 0;
   #secondsPerRow = SECONDS_PER_ROW;
   #saving: Promise<void> | undefined;
+  /** How often the log began to keep nothing. */
+  #holes = 0;
+  /** When a checkpoint is tried again that lies behind them. */
+  #closeHoleAt = Infinity;
 
   constructor(state: State, options: CheckpointsOptions) {
     this.#state = state;
@@ -84,6 +92,38 @@ export class Checkpoints {
   save(): Promise<void> {
     this.#saving ??= this.#save().finally(() => (this.#saving = undefined));
     return this.#saving;
+  }
+
+  /** @param error  why entries are not kept any more; undefined: they are again */
+  onLogTrouble(error: unknown): void {
+    if (error === undefined) return void this.#closeHole();
+    this.#holes++;
+    this.#closeHoleAt = Infinity;
+    this.#options.telemetry.durable(error);
+  }
+
+  /** Told from time to time. */
+  tick(now: number): void {
+    if (now >= this.#closeHoleAt) void this.#closeHole();
+  }
+
+  /** Behind a hole the log goes on. What was in it only a checkpoint knows, and until there is one nothing is well. */
+  async #closeHole(): Promise<void> {
+    const { clock, log, telemetry } = this.#options;
+    const holes = this.#holes;
+    this.#closeHoleAt = Infinity;
+    await log.drained();
+    // One that is being written may have begun before the hole.
+    await this.#saving?.catch(() => {}); // logged and counted where it failed
+    const started = clock.now();
+    try {
+      await this.save();
+      if (holes === this.#holes) telemetry.durable(undefined);
+    } catch {
+      // Logged and counted. A disk that takes the log and no checkpoint is not to be kept busy with the attempt.
+      const now = clock.now();
+      if (holes === this.#holes) this.#closeHoleAt = now + HOLE_PAUSE * (now - started);
+    }
   }
 
   /** The last one, when nothing comes any more. */
@@ -169,11 +209,13 @@ export class Checkpoints {
   }
 
   async #save(): Promise<void> {
-    const { clock, flush, log, store, telemetry } = this.#options;
+    const { clock, flush, log, store, takeIn, telemetry } = this.#options;
     const started = clock.now();
     const head = this.#state.head(log.position);
     const rows = this.#rows;
     const shards = await this.#copies();
+    // What is noted as come in is in the log, or whoever sends it again would be told that it is.
+    takeIn();
     const journal = this.#state.tail();
     const { position } = log;
     try {

@@ -160,6 +160,7 @@ class RunningDaemon implements Daemon {
     await this.#applyAll(steps.filter(({ part }) => part.kind === 'pipeline'));
     this.engine.start();
     this.#hub.start();
+    this.#parts.outputs.begin();
     await this.#applyAll(steps.filter(({ part }) => part.kind === 'source' || part.kind === 'simulator'));
     this.#overview.plan = next;
     this.#cancels.push(

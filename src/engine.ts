@@ -99,7 +99,11 @@ export class Engine {
     this.#state = state;
     this.registry = state.registry;
     this.alertLog = state.alertLog;
-    this.#checkpoints = new Checkpoints(state, { ...options, flush: () => this.#flushSamples.next() });
+    this.#checkpoints = new Checkpoints(state, {
+      ...options,
+      flush: () => this.#flushSamples.next(),
+      takeIn: () => this.intake.flush(),
+    });
     log.open(this.#logOwner());
     log.read((entry) => this.#read(entry));
     const room = disk && new Room(log, this.registry, state.parking, (id) => state.modelOf(id));
@@ -315,6 +319,7 @@ export class Engine {
     if (now - this.#tickedAt > TICK_LATE_MS) this.#append({ verb: 'listen', source: null });
     this.#tickedAt = now;
     this.#shareBudgets();
+    this.#checkpoints.tick(now);
     if (now - this.#groupedAt >= GROUP_EVERY_MS) {
       this.#groupedAt = now;
       for (const command of this.#state.groupsDue()) this.#append(command);
@@ -372,11 +377,7 @@ export class Engine {
       numberAt: (index) => this.registry.tracks[index]?.number ?? -1,
       indexOf: (number) => this.registry.numbered(number)?.index ?? -1,
       onWritten: (bytes) => telemetry.written('log', bytes),
-      onTrouble: (error) => {
-        telemetry.durable(error);
-        // Behind the hole the log goes on; before it, only a checkpoint knows.
-        if (error === undefined) this.checkpoint().catch(() => {}); // logged and counted where it failed
-      },
+      onTrouble: (error) => this.#checkpoints.onLogTrouble(error),
     };
   }
 }

@@ -95,6 +95,7 @@ export class Overview {
       budget_per_day: budget,
       dropped: Object.fromEntries(telemetry.dropped),
       uptime_seconds: Math.round((now - this.#startedAt) / 1000),
+      not_kept: telemetry.notKept,
       demo: isDemo(),
     };
   }

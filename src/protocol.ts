@@ -95,6 +95,8 @@ export interface StatusMessage {
   budget_per_day: number;
   dropped: Record<string, number>;
   uptime_seconds: number;
+  /** Why what comes in is not on disk, so that a crash would lose it; null: it is. */
+  not_kept: string | null;
   demo: boolean;
 }
 

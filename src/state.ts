@@ -131,8 +131,7 @@ export class State {
     }
   }
 
-  /** What has to be said, so that budgets are shared by all there are. A budget is a pipeline's, and each of its series
-   * that may alert has the same part of it. */
+  /** Said when series came: a budget is a pipeline's, and each of its series that may alert has the same part of it. */
   *sharesDue(): Generator<Command> {
     const counts = countBy(this.registry, ({ model }) => (isContext(model) ? '' : model.pipeline));
     for (const [pipeline, { detector }] of this.#models) {

@@ -73,7 +73,8 @@ export class DurableLog implements SampleLog {
   readonly #unsynced: Segment[] = [];
   /** Being synced. */
   #due: Segment[] = [];
-  #isFolderSynced = false;
+  /** Whose name is sure to outlast a power cut. */
+  #named: Segment | undefined;
   #syncing: Promise<void> | undefined;
   #syncNext: Promise<void> | undefined;
   #brokenAt: number | undefined;
@@ -162,6 +163,7 @@ export class DurableLog implements SampleLog {
       }
     }
     this.#appended = Math.max(last, least);
+    await this.#makeSure(from);
     await this.#queue.replay(this.#appended);
     return result;
   }
@@ -218,7 +220,9 @@ export class DurableLog implements SampleLog {
 
   #segmentFor(position: number, bytes: number): Segment {
     const now = this.#segment;
-    const isFull = now !== undefined && now.file.size + bytes > this.#options.segmentBytes;
+    // Of two new names a power cut could leave the second: nobody would know that the log begins with the first.
+    const mayEnd = this.#named === now || this.#options.fsync === 'never';
+    const isFull = now !== undefined && mayEnd && now.file.size + bytes > this.#options.segmentBytes;
     if (now !== undefined && !isFull && position - now.first <= RECORDS_MAX) {
       if (this.#unsynced.at(-1) !== now) this.#unsynced.push(now);
       return now;
@@ -228,7 +232,6 @@ export class DurableLog implements SampleLog {
     const path = segmentPath(position);
     const segment = { path, first: position, file: disk.open(path, 'create') };
     this.#segment = segment;
-    this.#isFolderSynced = false;
     this.#unsynced.push(segment);
     writeWhole(segment.file, segmentHead(position));
     if (now !== undefined) this.#release(now);
@@ -238,19 +241,42 @@ export class DurableLog implements SampleLog {
   async #sync(): Promise<void> {
     // What is written while it lasts is the next one's.
     this.#due = this.#unsynced.splice(0);
-    const isFolderDue = !this.#isFolderSynced;
-    this.#isFolderSynced = true;
+    const newest = this.#due.at(-1);
     try {
       for (const { file } of this.#due) await file.sync();
-      if (isFolderDue && this.#due.length > 0) {
-        await this.#options.disk.syncFolder(LOG_FOLDER);
-        await this.#options.disk.syncFolder('.');
+      if (newest !== undefined && newest !== this.#named) {
+        await this.#syncFolders();
+        this.#named = newest;
       }
     } catch (error) {
-      this.#isFolderSynced = false;
       this.#fail(error);
     }
     for (const segment of this.#due.splice(0)) if (segment !== this.#segment) this.#release(segment);
+  }
+
+  /** What the process before had written and not synced is acknowledged by this one. */
+  async #makeSure(from: number): Promise<void> {
+    const { disk } = this.#options;
+    const segments = segmentsOf(disk).filter((_, i, all) => !(all[i + 1] <= from + 1));
+    if (segments.length === 0) return;
+    try {
+      for (const first of segments) {
+        const file = disk.open(segmentPath(first), 'append');
+        try {
+          await file.sync();
+        } finally {
+          file.close();
+        }
+      }
+      await this.#syncFolders();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #syncFolders(): Promise<void> {
+    await this.#options.disk.syncFolder(LOG_FOLDER);
+    await this.#options.disk.syncFolder('.');
   }
 
   /** What was written last is not to be relied on: nothing is added behind it. */
@@ -265,7 +291,12 @@ export class DurableLog implements SampleLog {
 
   /** Nobody writes to it any more: it is closed once it is synced. */
   #release(segment: Segment): void {
-    if (!this.#unsynced.includes(segment) && !this.#due.includes(segment)) segment.file.close();
+    if (this.#unsynced.includes(segment) || this.#due.includes(segment)) return;
+    try {
+      segment.file.close();
+    } catch {
+      // It is synced, or known not to be.
+    }
   }
 
   #decode(payload: Uint8Array, onDamage: () => void): LogEntry | undefined {

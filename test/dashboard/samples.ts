@@ -94,6 +94,7 @@ export function statusMessage(rest: Partial<StatusMessage> = {}): StatusMessage 
     budget_per_day: 1,
     dropped: {},
     uptime_seconds: 60,
+    not_kept: null,
     demo: false,
     ...rest,
   };

@@ -321,7 +321,7 @@ async function lookAtDamage(ledger: Ledger, disk: SimDisk, path: string, content
   for (const kept of generations) {
     const hit = !isManifest && String(numberOf(kept)) === generation;
     const broken = kept.shards.filter(({ whole }) => !whole).map(({ partition }) => partition);
-    const partition = Number(/(\d+)\.twsn$/.exec(path)?.[1]);
+    const partition = Number(/(\d+)\.twsn\.zst$/.exec(path)?.[1]);
     if (broken.join() !== (hit ? String(partition) : '')) ledger.violation(`${where}: not whole: ${broken.join()}`);
     const saved = numberedCheckpoint(numberOf(kept), size).shards;
     const shards = kept.shards.map((shard, i) => (shard.whole ? shard : { ...saved[i], whole: true }));

@@ -18,7 +18,11 @@ export function tracksOf(...ids: string[]): { registry: Registry; tracks: Track[
   const registry = new Registry();
   const detector = new Detector({ ...DEFAULTS, hidden: 2, lags: 4, season: 60_000 });
   const model: Model = { pipeline: 'main', listeningSince: -Infinity, detector, seed: 1 };
-  return { registry, model, tracks: ids.map((id) => registry.admit(id, id.replaceAll('_', '/'), model)!) };
+  return {
+    registry,
+    model,
+    tracks: ids.map((id, number) => registry.admit(id, id.replaceAll('_', '/'), model, { number })!),
+  };
 }
 
 export function batchOf(rows: readonly Row[]): Batch {

@@ -88,8 +88,8 @@ describe.each(kinds)('a checkpoint store over %s', (_, make) => {
       const generations = seq === 1 ? ['000001'] : [`00000${seq - 1}`, `00000${seq}`];
       expect((await storage.list('checkpoint')).sort()).toEqual([...generations, 'manifest.json']);
     }
-    expect((await storage.list('checkpoint/000004')).sort()).toEqual(['000.twsn', '004.twsn', 'manifest.json']);
-    expect((await storage.list('checkpoint/000005')).sort()).toEqual(['000.twsn', '005.twsn', 'manifest.json']);
+    expect((await storage.list('checkpoint/000004')).sort()).toEqual(['000.twsn.zst', '004.twsn.zst', 'manifest.json']);
+    expect((await storage.list('checkpoint/000005')).sort()).toEqual(['000.twsn.zst', '005.twsn.zst', 'manifest.json']);
   });
 
   it('says which generation it wrote, and how many bytes', async () => {
@@ -98,7 +98,7 @@ describe.each(kinds)('a checkpoint store over %s', (_, make) => {
     await store.save(checkpointOf(1, 0, 7));
     const { generation, bytes } = await store.save(checkpointOf(2, 0, 7));
     expect(generation).toBe(2);
-    const files = ['000002/000.twsn', '000002/007.twsn', '000002/manifest.json', 'manifest.json'];
+    const files = ['000002/000.twsn.zst', '000002/007.twsn.zst', '000002/manifest.json', 'manifest.json'];
     const sizes = await Promise.all(files.map(async (file) => (await storage.read(`checkpoint/${file}`))!.length));
     expect(bytes).toBe(sizes.reduce((a, b) => a + b));
   });
@@ -200,22 +200,21 @@ describe('damage', () => {
   });
 
   it('to a shard is told beside its older copy', async () => {
-    const loaded = await loadFrom(await changed((files) => void (files.get('checkpoint/000002/001.twsn')![2] ^= 1)));
-    expect(loaded?.shards).toEqual([
-      { ...shardOf(2, 1), bytes: Uint8Array.from([2, 1, 1, 255]), whole: false },
-      shardOf(2, 2),
-    ]);
+    const loaded = await loadFrom(
+      await changed((files) => void (files.get('checkpoint/000002/001.twsn.zst')![2] ^= 1)),
+    );
+    expect(loaded?.shards).toEqual([{ ...shardOf(2, 1), bytes: new Uint8Array(), whole: false }, shardOf(2, 2)]);
     expect(loaded?.older).toEqual(whole(checkpointOf(1, 1, 2)));
-    expect(loaded?.damaged).toEqual(['checkpoint/000002/001.twsn']);
+    expect(loaded?.damaged).toEqual(['checkpoint/000002/001.twsn.zst']);
   });
 
   it('to a shard leaves no bytes where the file is gone', async () => {
-    const loaded = await loadFrom(await changed((files) => void files.delete('checkpoint/000002/001.twsn')));
+    const loaded = await loadFrom(await changed((files) => void files.delete('checkpoint/000002/001.twsn.zst')));
     expect(loaded?.shards).toEqual([{ ...shardOf(2, 1), bytes: new Uint8Array(), whole: false }, shardOf(2, 2)]);
-    expect(loaded?.damaged).toEqual(['checkpoint/000002/001.twsn']);
+    expect(loaded?.damaged).toEqual(['checkpoint/000002/001.twsn.zst']);
   });
 
-  it.each(['001.twsn', 'manifest.json'])('is a file of another generation: %s', async (name) => {
+  it.each(['001.twsn.zst', 'manifest.json'])('is a file of another generation: %s', async (name) => {
     const mix = (files: Map<string, Uint8Array>) =>
       void files.set(`checkpoint/000002/${name}`, files.get(`checkpoint/000001/${name}`)!);
     expect((await loadFrom(await changed(mix)))?.damaged).toEqual([`checkpoint/000002/${name}`]);
@@ -260,7 +259,10 @@ test('the manifests say what is in a checkpoint, for people too', async () => {
     generation: 2,
     position: 23,
     head: { seq: 2, pipelines: { main: 2 } },
-    shards: [1, 2].map((partition) => ({ partition, position: 20, size: 4, crc: expect.any(Number) })),
+    shards: [1, 2].map((partition) => {
+      const { length } = files.get(`checkpoint/000002/00${partition}.twsn.zst`)!;
+      return { partition, position: 20, size: length, crc: expect.any(Number) };
+    }),
     journal: { seq: 2, open: [], events: ['é'] },
   });
 });

@@ -280,6 +280,19 @@ describe('a start', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('fails where another works with the same state, which goes on', async () => {
+    const first = await begun();
+    const port = await freePort();
+    const { daemon, clock } = new World();
+    await expect(daemon.start(config({ port }))).rejects.toMatchObject({ code: 'STATE_LOCKED' });
+    expect(await listens(port)).toBe(false);
+    expect(clock.pending).toBe(0);
+    expect(await listens(first.daemon.address.port)).toBe(true);
+    await first.daemon.stop();
+    await daemon.start(config({ port }));
+    await daemon.stop();
+  });
+
   it('fails where the file with the token is missing, and leaves nothing open', async () => {
     const [port, brokerPort] = [await freePort(), await freePort()];
     const { daemon, clock, streams } = new World();

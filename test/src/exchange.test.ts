@@ -138,7 +138,7 @@ describe('a series', () => {
     const a = await blockOf('pump_a');
     const store = new FileCheckpointStore(new FileStorage(new SystemDisk(at('state'))));
     for (const { partition } of (await store.load())!.shards) {
-      await writeFile(at(`state/checkpoint/000002/${String(partition).padStart(3, '0')}.twsn`), '');
+      await writeFile(at(`state/checkpoint/000002/${String(partition).padStart(3, '0')}.twsn.zst`), '');
     }
     expectSameBits('older', await blockOf('pump_a'), a);
     await (await KeptState.open(at('state'))).save();

@@ -19,6 +19,7 @@ const STATUS: StatusMessage = {
   budget_per_day: 1,
   dropped: {},
   uptime_seconds: 1,
+  not_kept: null,
   demo: false,
 };
 const SCOREBOARD = { injected: 1, caught: 1, missed: 0, false: 0, median_delay_ms: 1000, faults: [] };

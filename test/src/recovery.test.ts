@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
 import { segmentPath, segmentsOf } from '../../src/log/segments.ts';
 import { SimDisk } from '../sim/disk.ts';
 import { wave } from '../sim/tracks.ts';
@@ -25,6 +26,11 @@ async function live(disk: SimDisk, now: number): Promise<Watch> {
 }
 
 const NOW = 1_763_640_000_000;
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await nextTurn();
+}
+
 const blocksOf = (watch: Watch) => IDS.map((id) => watch.block(id));
 const told = (watches: readonly Watch[]) => watches.flatMap(({ alerts }) => alerts);
 
@@ -66,7 +72,7 @@ describe('a daemon that was killed', () => {
     const [straight] = await lives(disk, [], 200, [50, 150]);
     const newest = disk.list('checkpoint').findLast((name) => /^\d+$/.test(name))!;
     for (const name of disk.list(`checkpoint/${newest}`)) {
-      if (!name.endsWith('.twsn')) continue;
+      if (!name.endsWith('.twsn.zst')) continue;
       const file = disk.open(`checkpoint/${newest}/${name}`, 'append');
       file.truncate(file.size - 1);
       file.close();
@@ -82,7 +88,7 @@ describe('a daemon that was killed', () => {
     const disk = new SimDisk();
     const [straight] = await lives(disk, [], 200, [50, 150]);
     const newest = disk.list('checkpoint').findLast((name) => /^\d+$/.test(name))!;
-    const shard = disk.list(`checkpoint/${newest}`).find((name) => name.endsWith('.twsn'))!;
+    const shard = disk.list(`checkpoint/${newest}`).find((name) => name.endsWith('.twsn.zst'))!;
     disk.remove(`checkpoint/${newest}/${shard}`);
     const again = await live(disk, NOW + 200_000);
     expect(blocksOf(again)).toEqual(blocksOf(straight));
@@ -93,7 +99,7 @@ describe('a daemon that was killed', () => {
     await lives(disk, [], 200, [50, 150]);
     for (const name of disk.list('checkpoint')) {
       if (!/^\d+$/.test(name)) continue;
-      const shard = disk.list(`checkpoint/${name}`).find((file) => file.endsWith('.twsn'))!;
+      const shard = disk.list(`checkpoint/${name}`).find((file) => file.endsWith('.twsn.zst'))!;
       disk.remove(`checkpoint/${name}/${shard}`);
     }
     // The log begins behind the checkpoint before the newest.
@@ -152,6 +158,46 @@ describe('a daemon that was killed', () => {
     await second(again, 50);
     const third = await live(disk, NOW + 51_000);
     expect(blocksOf(third)).toEqual(blocksOf(again));
+  });
+
+  it('notes no message as come in that the log has not', async () => {
+    const disk = new SimDisk();
+    const watch = await live(disk, NOW);
+    await second(watch, 0);
+    let noted = 0;
+    watch.engine.beforeCheckpoint = async () => {
+      noted = disk.read(segmentPath(1))!.length;
+    };
+    const saving = watch.engine.checkpoint();
+    // Until the turn is over after which the last of three partitions is copied.
+    await turns(2);
+    const facts = { retained: false, session: 'mqtt', packetId: 1 };
+    watch.engine.receive('mqtt', TOPICS[0], Buffer.from('{"v":7}'), watch.clock.now(), facts);
+    await saving;
+    await watch.engine.settled();
+    expect(noted).toBe(disk.read(segmentPath(1))!.length);
+  });
+
+  it('is as it was after a full disk as soon as it says that it keeps what comes in, and not before', async () => {
+    const disk = new SimDisk();
+    const watch = await live(disk, NOW);
+    const degraded = async () => {
+      const metric = await watch.telemetry.metrics.getSingleMetric('tidewatch_durability_degraded')!.get();
+      return metric.values[0].value;
+    };
+    for (let i = 0; i < 20; i++) await second(watch, i);
+    disk.capacity = disk.used;
+    for (let i = 20; i < 23; i++) await second(watch, i);
+    expect(await degraded()).toBe(1);
+    // Enough for the log, and not for a checkpoint of what the log has not.
+    disk.capacity = disk.used + 5000;
+    for (let i = 23; i < 26; i++) await second(watch, i);
+    expect(await degraded()).toBe(1);
+    disk.capacity = Infinity;
+    for (let i = 26; i < 29; i++) await second(watch, i);
+    // Partitions are compressed in threads.
+    await vi.waitFor(async () => expect(await degraded()).toBe(0));
+    expect(blocksOf(await live(disk.kill(), NOW + 29_000))).toEqual(blocksOf(watch));
   });
 
   it('keeps the log no longer than it is needed', async () => {

@@ -35,7 +35,7 @@ export function StatusBar({ desk }: { desk: Desk }) {
           <Stat label="Uptime">{status && formatDuration(status.uptime_seconds * 1000)}</Stat>
         </dl>
       </div>
-      {status && <Trouble sources={status.sources} />}
+      {status && <Trouble sources={status.sources} notKept={status.not_kept} />}
     </header>
   );
 }
@@ -78,12 +78,22 @@ function Connected({ sources }: { sources: readonly SourceStatus[] }) {
   );
 }
 
-/** Sources that do not deliver, by name and reason: nobody should have to search a log for this. */
-function Trouble({ sources }: { sources: readonly SourceStatus[] }) {
+interface TroubleProps {
+  sources: readonly SourceStatus[];
+  notKept: string | null;
+}
+
+/** Sources that do not deliver, by name and reason, and a disk that does not: nobody should have to search a log for it. */
+function Trouble({ sources, notKept }: TroubleProps) {
   const silent = sources.filter((source) => source.state === 'disconnected' || source.state === 'failed');
-  if (silent.length === 0) return null;
+  if (silent.length === 0 && notKept === null) return null;
   return (
     <ul class="trouble" role="status">
+      {notKept !== null && (
+        <li>
+          What comes in is scored and not kept, a crash would lose it: <span class="given">{notKept}</span>
+        </li>
+      )}
       {silent.map((source) => (
         <li key={source.id}>
           Source <b class="given">{source.id}</b> is {source.state === 'failed' ? 'not working' : 'not connected'}

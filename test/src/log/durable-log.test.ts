@@ -47,7 +47,10 @@ async function filled(count: number, segmentBytes = 1 << 20): Promise<SimDisk> {
   const disk = new SimDisk();
   const { log } = opened(disk, { segmentBytes });
   await log.replay(0, { before: () => {}, read: () => {} });
-  for (let i = 1; i <= count; i++) log.append(entry(i));
+  for (let i = 1; i <= count; i++) {
+    log.append(entry(i));
+    if (i % 5 === 0) await log.sync();
+  }
   await log.sync();
   return disk;
 }
@@ -155,6 +158,26 @@ describe('the log on disk', () => {
     }
   });
 
+  it('outlasts a power cut with what a process had written that was killed before it was synced', async () => {
+    const random = createRandom(3);
+    const disk = new SimDisk();
+    const { log } = opened(disk);
+    for (let i = 1; i <= 5; i++) log.append(entry(i));
+    const next = disk.kill();
+    await opened(next).log.replay(0, { before: () => {}, read: () => {} });
+    for (let run = 0; run < 50; run++) expect((await reread(next.cut(random))).times).toEqual(upTo(5));
+  });
+
+  it('begins no other segment while a power cut could leave that and not the one before', async () => {
+    const disk = new SimDisk();
+    const { log } = opened(disk, { segmentBytes: 100 });
+    for (let i = 1; i <= 10; i++) log.append(entry(i));
+    expect(segmentsOf(disk)).toEqual([1]);
+    await log.sync();
+    for (let i = 11; i <= 20; i++) log.append(entry(i));
+    expect(segmentsOf(disk)).toEqual([1, 11]);
+  });
+
   it('goes on while the disk is full, says so, and keeps again what comes once there is room', async () => {
     const disk = new SimDisk();
     const { log, clock, troubles } = opened(disk);
@@ -191,6 +214,19 @@ describe('the log on disk', () => {
     log.append(entry(2));
     expect(segmentsOf(disk)).toEqual([1, 2]);
     expect(troubles).toHaveLength(2);
+  });
+
+  it('is not hindered by a file that cannot be closed', async () => {
+    const disk = new SimDisk();
+    const { log, troubles } = opened(disk, { segmentBytes: 60 });
+    log.append(entry(1));
+    await log.sync();
+    // The segment is full: another is opened, its head written, and this one closed.
+    disk.failAt(4, 'EIO');
+    log.append(entry(2));
+    expect(disk.calls.at(-2)).toBe(`close ${segmentPath(1)}`);
+    expect(troubles).toEqual([]);
+    expect((await reread(disk.kill())).times).toEqual([1, 2]);
   });
 
   it('is refused where a later version wrote it', async () => {

@@ -16,6 +16,7 @@ export const STATUS: StatusMessage = {
   budget_per_day: 1,
   dropped: {},
   uptime_seconds: 10,
+  not_kept: null,
   demo: false,
 };
 
