@@ -11,12 +11,12 @@ export interface Flags<Own extends string> {
   json?: string;
   report?: string;
   check: boolean;
-  /** A bench's own flags, each with a value. */
+  /** A bench's own flags that were given; a switch has the value ''. */
   own: Partial<Record<Own, string>>;
 }
 
 /**
- * @param own  a bench's own flags, each with the word that stands for its value in the usage line
+ * @param own  a bench's own flags, each with the word that stands for its value in the usage line; '' makes a switch
  * @throws UsageError on a flag nobody knows or one without its value
  */
 export function parseFlags<Own extends string>(args: string[], own: Readonly<Record<Own, string>>): Flags<Own> {
@@ -29,7 +29,9 @@ export function parseFlags<Own extends string>(args: string[], own: Readonly<Rec
         json: text,
         report: text,
         check: { type: 'boolean', default: false },
-        ...Object.fromEntries(Object.keys(own).map((name) => [name, text])),
+        ...Object.fromEntries(
+          Object.entries(own).map(([name, word]) => [name, word === '' ? ({ type: 'boolean' } as const) : text]),
+        ),
       },
     });
     const { data, json, report, check, ...rest } = values;
@@ -38,15 +40,20 @@ export function parseFlags<Own extends string>(args: string[], own: Readonly<Rec
       ...(json === undefined ? {} : { json }),
       ...(report === undefined ? {} : { report }),
       check,
-      own: rest,
+      own: asText(rest) as Partial<Record<Own, string>>,
     };
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
   }
 }
 
+/** A switch that was given has no text. */
+function asText(own: object): Record<string, string> {
+  return Object.fromEntries(Object.entries(own).map(([name, value]) => [name, typeof value === 'string' ? value : '']));
+}
+
 export function usageLine(bench: string, own: Readonly<Record<string, string>>): string {
-  const flags = Object.entries(own).map(([name, value]) => ` [--${name} ${value}]`);
+  const flags = Object.entries(own).map(([name, value]) => (value === '' ? ` [--${name}]` : ` [--${name} ${value}]`));
   return `usage: npm run bench:${bench} -- [--data FOLDER] [--json FILE] [--report FILE.html] [--check]${flags.join('')}`;
 }
 

@@ -35,7 +35,8 @@ export interface ConnectionHandlers {
   onSession(session: Session, connack: IConnackPacket): void;
   /** Also for each try that failed. */
   onLost(detail: string): void;
-  onMessage(topic: string, payload: Buffer, packet: IPublishPacket): void;
+  /** May come before `onSession`: what waited for a session comes along with the answer that there is one. */
+  onMessage(topic: string, payload: Buffer, packet: IPublishPacket, session: Session): void;
 }
 
 const STOP_MS_MAX = 1000;
@@ -62,6 +63,8 @@ export class MqttConnection {
   readonly #version: VersionChoice;
   #running = false;
   #attempt: Attempt | undefined;
+  /** Says goodbye. What comes meanwhile is acknowledged, so it is handed on. */
+  #leaving: Attempt | undefined;
   #connectedAt: number | undefined;
   #cancel: Cancel = () => {};
 
@@ -89,7 +92,9 @@ export class MqttConnection {
     this.#cancel();
     const attempt = this.#attempt;
     this.#attempt = undefined;
+    this.#leaving = attempt;
     await attempt?.leave(withinMs);
+    if (this.#leaving === attempt) this.#leaving = undefined;
   }
 
   async #open(): Promise<void> {
@@ -105,7 +110,9 @@ export class MqttConnection {
         {
           onAccepted: (connack) => this.#accepted(attempt, connack),
           onMessage: (topic, payload, packet) => {
-            if (attempt === this.#attempt) this.#handlers.onMessage(topic, payload, packet);
+            if (attempt === this.#attempt || attempt === this.#leaving) {
+              this.#handlers.onMessage(topic, payload, packet, attempt);
+            }
           },
           onClosed: () => this.#closed(attempt),
         },

@@ -47,8 +47,8 @@ export class MqttSource implements Source {
   #ready = false;
   /** Whether our session, if the broker still has it, holds our subscriptions. */
   #subscribed = false;
-  /** Whether it may hold others too, of a configuration before this one. */
-  #inherited = false;
+  /** Whether it may hold others too, of a configuration before this one. It may, until it is known that there is none. */
+  #inherited = true;
 
   constructor(options: MqttOptions, handlers: SourceHandlers, net: Net<Duplex>) {
     this.#options = options;
@@ -59,7 +59,7 @@ export class MqttSource implements Source {
       {
         onSession: (session, connack) => this.#connected(session, connack),
         onLost: (detail) => this.#lost(detail),
-        onMessage: (topic, payload, packet) => this.#received(topic, payload, packet),
+        onMessage: (topic, payload, packet, session) => this.#received(topic, payload, packet, session),
       },
       net,
     );
@@ -120,13 +120,14 @@ export class MqttSource implements Source {
     this.#handlers.onState(true, detail);
   }
 
-  #received(topic: string, payload: Buffer, { retain, qos, dup, messageId }: IPublishPacket): void {
+  #received(topic: string, payload: Buffer, packet: IPublishPacket, session: Session): void {
+    const { retain, qos, dup, messageId } = packet;
     const { ignoreBases = [], topics } = this.#options;
     if (ignoreBases.some((base) => topic === base || topic.startsWith(`${base}/`))) return;
     if (this.#inherited && !topics.some((filter) => topicFits(topic, filter))) return;
     const packetId = qos > 0 ? messageId : undefined;
     const kept = this.#handlers.onMessage(topic, payload, { retained: retain, packetId, again: dup });
-    if (packetId !== undefined && kept !== undefined) this.#session?.holdAcks(kept);
+    if (packetId !== undefined && kept !== undefined) session.holdAcks(kept);
   }
 
   #lost(detail: string): void {

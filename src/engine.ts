@@ -87,7 +87,7 @@ export class Engine {
   readonly #flushSamples = new Subject<void>();
   readonly #cancels: Cancel[] = [];
   readonly #runaway = new Runaway();
-  #kept: Promise<void> | undefined;
+  #kept: { flushed: Promise<void>; all: Promise<void> } | undefined;
   #tickedAt = Infinity;
   #groupedAt = -Infinity;
 
@@ -195,11 +195,12 @@ export class Engine {
 
   /** Resolves when everything received so far is kept as safely as was asked for: now it may be acknowledged. */
   kept(): Promise<void> {
-    this.#kept ??= this.intake.flushed().then(() => {
-      this.#kept = undefined;
-      return this.#options.log.kept();
-    });
-    return this.#kept;
+    const { log } = this.#options;
+    const flushed = this.intake.flushed();
+    if (flushed === undefined) return log.kept();
+    // A batch that is full goes to the log within a turn: what comes after it waits for the next.
+    if (this.#kept?.flushed !== flushed) this.#kept = { flushed, all: flushed.then(() => log.kept()) };
+    return this.#kept.all;
   }
 
   /** The other side of a session has forgotten it: packet ids begin anew. */

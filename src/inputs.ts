@@ -143,8 +143,9 @@ export class Inputs {
     const { clock, engine, telemetry } = this.#options;
     return {
       onMessage: (topic, payload, facts) => {
-        const { accepted } = engine.receive(id, topic, payload, clock.now(), { session: id, ...facts });
-        return accepted > 0 ? engine.kept() : undefined;
+        const { accepted, drops } = engine.receive(id, topic, payload, clock.now(), { session: id, ...facts });
+        // What is sent again may still be on its way into the log.
+        return accepted > 0 || drops.includes('redelivered') ? engine.kept() : undefined;
       },
       onSessionLost: () => engine.forgetSession(id),
       onState: (connected, detail) => {

@@ -47,7 +47,7 @@ export class Intake {
   #batch: Batch | undefined;
   /** Whose rows are in the batch, to the last of them. */
   #deliveries: Delivery[] = [];
-  #waiting: (() => void)[] = [];
+  #flushed: PromiseWithResolvers<void> | undefined;
   #flushing: NodeJS.Immediate | undefined;
 
   /** @param room  who makes some where there is none; undefined: nobody does */
@@ -96,13 +96,15 @@ export class Intake {
       this.#deliveries = [];
       this.#log.append(deliveries.length > 0 ? { kind: 'batch', batch, deliveries } : { kind: 'batch', batch });
     }
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    this.#flushed?.resolve();
+    this.#flushed = undefined;
   }
 
-  /** Resolves when all that was accepted is in the log. */
-  flushed(): Promise<void> {
-    if (this.#batch === undefined) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
+  /** Resolves when all that was accepted is in the log, the same for all of a batch; undefined: it is. */
+  flushed(): Promise<void> | undefined {
+    if (this.#batch === undefined) return undefined;
+    this.#flushed ??= Promise.withResolvers<void>();
+    return this.#flushed.promise;
   }
 
   /** Text makes no series; but where one is known, it is heard. */

@@ -270,7 +270,7 @@ export class Telemetry {
 
   /** @param error  why what comes in is not kept; undefined: it is again */
   durable(error: unknown): void {
-    this.notKept = error === undefined ? null : error instanceof Error ? error.message : JSON.stringify(error);
+    this.notKept = error === undefined ? null : error instanceof Error ? error.message : 'the disk fails';
     this.#degraded.set(error === undefined ? 0 : 1);
     if (error === undefined) this.log.info('what comes in is kept again');
     else this.log.error({ err: error }, 'what comes in is not kept; detection goes on');

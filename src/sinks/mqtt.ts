@@ -317,6 +317,7 @@ export class MqttSink implements Sink {
   }
 
   #received(topic: string, payload: Buffer, packet: IPublishPacket): void {
+    if (this.#phase !== 'open') return;
     if (topic.startsWith(`${this.#options.base}/alert/`)) {
       if (packet.retain && payload.length > 0) this.#clearForgotten(topic);
       return;

@@ -14,7 +14,7 @@
  */
 import type { Cancel, Clock, Disk } from '../../models/ports.ts';
 import { Fifo } from '../fifo.ts';
-import { type Bookmark, readBookmark, writeBookmark } from './bookmark.ts';
+import { type Bookmark, noteBookmark, readBookmark, writeBookmark } from './bookmark.ts';
 import { Marks } from './marks.ts';
 import { type Found, nextRecord } from './record.ts';
 import { nameOf, numberOf, Segment } from './segment.ts';
@@ -40,6 +40,8 @@ export interface SpoolOptions {
 
 const DEFAULTS = { segmentBytes: 1024 * 1024, heldRecordsMax: 100_000, heldBytesMax: 16 * 1024 * 1024 };
 const SAVE_MS = 1000;
+const NOTE_MS = 20;
+const NOTHING_SENT: Bookmark = { segment: 0, offset: 0, marksFrom: 0, marks: [] };
 const RETRY_MS = 1000;
 /** A bound is kept by whole segments, so there are a few of them. */
 const SEGMENTS_MIN = 4;
@@ -68,6 +70,7 @@ export class Spool {
   #syncing: Promise<void> = Promise.resolve();
   #saving: Promise<void> = Promise.resolve();
   #saveTimer: Cancel | undefined;
+  #noteTimer: Cancel | undefined;
   #retryTimer: Cancel | undefined;
   #closed = false;
 
@@ -100,10 +103,8 @@ export class Spool {
   open(): void {
     const { disk, folder } = this.#options;
     this.#makeFolder();
-    const read = readBookmark(disk, folder);
-    if (read === 'damaged') this.#options.onDamaged(1, `${folder}/read`);
-    const bookmark: Bookmark =
-      read === undefined || read === 'damaged' ? { segment: 0, offset: 0, marksFrom: 0, marks: [] } : read;
+    const { bookmark = NOTHING_SENT, damaged } = readBookmark(disk, folder);
+    for (const path of damaged) this.#options.onDamaged(1, path);
     this.#marksFrom = bookmark.marksFrom;
     for (const [lane, [position, ordinal]] of bookmark.marks.entries()) {
       this.#marks.raise(lane, { position, ordinal });
@@ -187,6 +188,7 @@ export class Spool {
       segment.ackedTo = end;
       if (segment.number >= this.#marksFrom) this.#sentMarks.raise(lane, { position, ordinal });
     }
+    this.#noteTimer ??= this.#options.clock.after(NOTE_MS, () => this.#note());
     this.#saveSoon();
   }
 
@@ -220,6 +222,7 @@ export class Spool {
     if (this.#closed) return 0;
     this.#closed = true;
     this.#saveTimer?.();
+    this.#noteTimer?.();
     this.#retryTimer?.();
     this.#flush();
     await this.sync();
@@ -414,13 +417,23 @@ export class Spool {
     const place = this.#place();
     const sent = this.#segments.filter((segment) => segment.number < place.segment && segment.isSent);
     try {
-      const bookmark = { ...place, marksFrom: this.#marksFrom, marks: this.#sentMarks.toJSON() };
-      onWritten(await writeBookmark(disk, folder, bookmark));
+      onWritten(await writeBookmark(disk, folder, this.#bookmark(place)));
       for (const segment of sent) if (!segment.gone) this.#forget(segment);
     } catch {
       // Things may be sent again, and their files stay. Where writing fails for long, pushing says so.
       this.#saveSoon();
     }
+  }
+
+  #note(): void {
+    this.#noteTimer = undefined;
+    if (this.#closed) return;
+    const { disk, folder, onWritten } = this.#options;
+    this.#tryTo(() => onWritten(noteBookmark(disk, folder, this.#bookmark(this.#place()))));
+  }
+
+  #bookmark(place: { segment: number; offset: number }): Bookmark {
+    return { ...place, marksFrom: this.#marksFrom, marks: this.#sentMarks.toJSON() };
   }
 
   /** Where sending goes on. */

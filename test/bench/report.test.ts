@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
-import { requireData } from '../../bench/flags.ts';
+import { parseFlags, requireData, UsageError } from '../../bench/flags.ts';
 import { type BenchDocument, type Findings, runBench, type Screen } from '../../bench/report.ts';
 import { measuredRow, type Row, shortfalls, skippedRow } from '../../bench/rows.ts';
 
@@ -98,6 +98,13 @@ describe('a bench', () => {
     const html = readFileSync(page, 'utf8');
     expect(html).toContain('NAB: 40 &lt; 75 points.');
     expect(html).not.toMatch(/<script|<link|https?:/);
+  });
+
+  test('has switches, which take no value', () => {
+    const own = { long: '', seed: 'N' };
+    expect(parseFlags(['--long', '--seed', '1'], own).own).toEqual({ long: '', seed: '1' });
+    expect(parseFlags([], own).own).toEqual({});
+    expect(() => parseFlags(['--long=yes'], own)).toThrow(UsageError);
   });
 
   test('exits 2 with its usage on a flag it does not know, or one without a value', async () => {

@@ -89,6 +89,33 @@ describe('a connection to a broker', () => {
     await eventually(() => expect(sockets.size).toBe(0));
   });
 
+  it('hands on what comes while it says goodbye, because that is acknowledged', async () => {
+    let client: { publish(topic: string, payload: string, options: { qos: 1 }): unknown } | undefined;
+    const handed: string[] = [];
+    const { port, sockets } = await serve();
+    const connection = new MqttConnection(
+      { url: `mqtt://127.0.0.1:${port}`, clientId: 'a', sessionExpiryMs: 0 },
+      {
+        onSession: (session) => (client = session.client),
+        onLost: () => {},
+        onMessage: (topic) => void handed.push(topic),
+      },
+      systemNet,
+    );
+    connection.start();
+    await eventually(() => expect(client).toBeDefined());
+    client!.publish('owed', '', { qos: 1 }); // and never answered, so that it waits
+    const [socket] = sockets;
+    const acknowledged: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => acknowledged.push(chunk));
+    const stopped = connection.stop(500);
+    socket.write(Buffer.from([0x32, 7, 0, 1, 0x74, 0, 9, 0, 0x78])); // topic t, packet 9, QoS 1
+    const answer = Buffer.from([0x40, 2, 0, 9]);
+    await eventually(() => expect(Buffer.concat(acknowledged).includes(answer)).toBe(true));
+    expect(handed).toEqual(['t']);
+    await stopped;
+  });
+
   it('is not made once it has been stopped, however soon', async () => {
     const { connection, clock, states, sockets } = await begin();
     await connection.stop();

@@ -114,6 +114,10 @@ function listenTo(url: string, options: Partial<MqttOptions> = {}) {
   return { source, heard, until, clientId };
 }
 
+async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
 const isConnected = ({ states }: Heard): boolean => states.at(-1)?.connected === true;
 const isLost = ({ states }: Heard): boolean => states.at(-1)?.connected === false;
 
@@ -200,6 +204,43 @@ describe('the MQTT source', () => {
     const { heard, until } = listenTo(`mqtt://127.0.0.1:${port}`);
     await until(isLost);
     expect(heard.states[0].detail).toBe(`127.0.0.1:${port} does not speak MQTT as it should: unexpected type`);
+  });
+
+  it('acknowledges nothing before it is kept, be it what comes along with the answer that there is a session', async () => {
+    const said: Buffer[] = [];
+    const sayTo: Socket[] = [];
+    const port = await serve((socket) => {
+      sayTo.push(socket);
+      socket.once('data', () => {
+        socket.on('data', (chunk: Buffer) => said.push(chunk));
+        // CONNACK with a session, and a message of it: topic plant/a, packet 9, QoS 1
+        const message = [0x32, 13, 0, 7, ...Buffer.from('plant/a'), 0, 9, 0, 0x78];
+        socket.write(Buffer.from([0x20, 3, 1, 0, 0, ...message]));
+      });
+    });
+    const kept = Promise.withResolvers<void>();
+    const came = Promise.withResolvers<void>();
+    const source = new MqttSource(
+      { url: `mqtt://127.0.0.1:${port}`, topics: ['plant/#'], qos: 1, clientId: 'a', sessionExpiryMs: 60_000 },
+      {
+        onMessage: () => {
+          came.resolve();
+          return kept.promise;
+        },
+        onState: () => {},
+      },
+      systemNet,
+    );
+    open.push(source);
+    source.start();
+    await came.promise;
+    // A turn of the other end would have brought it.
+    const answered = once(sayTo[0], 'data');
+    await turns(20);
+    expect(Buffer.concat(said)).toHaveLength(0);
+    kept.resolve();
+    await answered;
+    expect(Buffer.concat(said).subarray(0, 4)).toEqual(Buffer.from([0x40, 2, 0, 9]));
   });
 
   it('tries 3.1.1 where the broker hangs up on MQTT 5, and says so when it hangs up on both', async () => {

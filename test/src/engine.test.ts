@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { BATCH_ROWS_MAX } from '../../models/batch.ts';
 import type { Detector } from '../../models/detector.ts';
 import { lastTimeOf, sampleCountOf } from '../../models/order.ts';
 import { PIPELINE, Watch } from '../sim/watch.ts';
@@ -42,6 +43,21 @@ describe('the engine', () => {
     expect(metrics).toContain('tidewatch_samples_total{source="mqtt"} 303\n');
     expect(watch.engine.registry.bytes).toBe(watch.block(ID).byteLength);
     expect(metrics).toContain(`tidewatch_series_state_bytes ${watch.engine.registry.bytes}\n`);
+  });
+
+  it('says that a message is kept once it is in the log, however many came in that turn', async () => {
+    const watch = await started();
+    let appended = 0;
+    const append = watch.log.append.bind(watch.log);
+    watch.log.append = (entry) => {
+      if (entry.kind === 'batch') appended += entry.batch.length;
+      append(entry);
+    };
+    watch.publish('plant/a', { v: 1 });
+    const first = watch.engine.kept();
+    for (let i = 0; i < BATCH_ROWS_MAX; i++) watch.publish('plant/a', { v: i });
+    const inLog = [first, watch.engine.kept()].map((kept) => kept.then(() => appended));
+    expect(await Promise.all(inLog)).toEqual([BATCH_ROWS_MAX, BATCH_ROWS_MAX + 1]);
   });
 
   it('gives the same alerts, with the same ids, when everything happens again', async () => {
