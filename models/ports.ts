@@ -90,6 +90,10 @@ export type Command =
   | { verb: 'group'; pipeline: string; source: string; watched: string[]; context: string[] }
   /** A series of this number begins. */
   | { verb: 'admit'; number: number; source: string; pipeline: string }
+  /** What a series knows lies in this file from now on, until it is admitted again. */
+  | { verb: 'park'; series: string; file: string }
+  /** A parked series will not come back as it was. */
+  | { verb: 'forget'; series: string }
   /** A pipeline begins or changes. `config` is as the configuration has it. */
   | { verb: 'configure'; pipeline: string; config: unknown; keepsModels: boolean }
   | { verb: 'remove'; pipeline: string }

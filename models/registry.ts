@@ -72,12 +72,18 @@ export class Registry {
   readonly #families = new Map<string, Track[]>();
   readonly #byNumber = new Map<number, Track>();
   readonly #bytesMax: number;
+  readonly #seriesMax: number;
   #bytes = 0;
   #nextNumber = 0;
 
-  /** @param bytesMax memory of all blocks together; a series that does not fit is not admitted */
-  constructor(bytesMax = BYTES_MAX) {
+  /**
+   * A series that does not fit is not admitted.
+   * @param bytesMax  memory of all blocks together
+   * @param seriesMax  series; groups of them do not count
+   */
+  constructor(bytesMax = BYTES_MAX, seriesMax = Infinity) {
     this.#bytesMax = bytesMax;
+    this.#seriesMax = seriesMax;
   }
 
   /** Memory of all blocks, bytes. */
@@ -85,9 +91,10 @@ export class Registry {
     return this.#bytes;
   }
 
-  /** Whether there is room for a block of so many numbers more. */
-  hasRoom(numbers: number): boolean {
-    return this.#bytes + numbers * Float64Array.BYTES_PER_ELEMENT <= this.#bytesMax;
+  /** Whether there is room for blocks of so many numbers more, of so many series. */
+  hasRoom(numbers: number, series = 0): boolean {
+    const bytes = this.#bytes + numbers * Float64Array.BYTES_PER_ELEMENT;
+    return bytes <= this.#bytesMax && (series === 0 || this.#byNumber.size + series <= this.#seriesMax);
   }
 
   get size(): number {
@@ -130,22 +137,24 @@ export class Registry {
 
   /**
    * The track of this id, made untrained where there is none; undefined when there is no room for another.
-   * @param place  number of a series, a group has none; partition where it is settled already
+   * @param place  number of a series, a group has none; partition where it is settled already; whether it was there
+   *   before, and is not asked whether it fits
    */
   admit(
     id: string,
     source: string,
     model: Model,
-    place: { number?: number; partition?: number } = {},
+    place: { number?: number; partition?: number; wasThere?: boolean } = {},
   ): Track | undefined {
     const known = this.#byId.get(id);
     if (known !== undefined) return known;
     const family = familyIn(model, source);
-    const { number = -1, partition = homeOf(id, source, model) } = place;
+    const { number = -1, partition = homeOf(id, source, model), wasThere = false } = place;
     const key = poolKey(partition, model, family);
     const { sharedWeights, size } = model.detector;
     const makesPool = sharedWeights !== undefined && !this.#pools.has(key);
-    if (!this.hasRoom(size + (makesPool ? sharedWeights.size : 0))) return undefined;
+    const numbers = size + (makesPool ? sharedWeights.size : 0);
+    if (!wasThere && !this.hasRoom(numbers, number < 0 ? 0 : 1)) return undefined;
     this.#bytes += size * Float64Array.BYTES_PER_ELEMENT;
     const pool = sharedWeights && this.#poolOf(key, model, family);
     const index = this.#holes.pop() ?? this.tracks.length;

@@ -12,7 +12,9 @@
 import { crc32 } from './crc32.ts';
 import { CodedError } from './errors.ts';
 
-export const SNAPSHOT_FORMAT = 3;
+export const SNAPSHOT_FORMAT = 4;
+/** The same without parked series. */
+const FORMAT_BEFORE = 3;
 export const KERNEL = 'oracle-f64';
 
 const MAGIC = 0x4e535754; // 'TWSN', little-endian
@@ -41,8 +43,27 @@ export interface TrackState {
   block: Float64Array;
 }
 
+/** A series of the partition whose block lies in a file of its own. */
+export interface ParkedState {
+  id: string;
+  source: string;
+  /** As in `Track`. */
+  number: number;
+  pipeline: string;
+  file: string;
+  /** Position in the log at which it was parked. */
+  position: number;
+  /** How many it had seen. */
+  samples: number;
+  /** Its alert is open: it is silent. */
+  alerting: boolean;
+  /** What a person has said of that alert since. */
+  said: ('ack' | 'accept')[];
+}
+
 export interface Snapshot {
   tracks: TrackState[];
+  parked: ParkedState[];
   /** Ids of tracks whose bytes did not match their CRC. */
   damaged: string[];
   /** Pools whose bytes did not. */
@@ -59,6 +80,8 @@ interface Header {
   partition: number;
   /** Absent where nobody shares. */
   pools?: (Omit<PoolState, 'block'> & Stored)[];
+  /** Absent where nobody is. */
+  parked?: ParkedState[];
   /** `pool`: which of them. */
   tracks: (Omit<TrackState, 'block' | 'pool'> & { pool?: number } & Stored)[];
 }
@@ -68,6 +91,7 @@ export function encodeSnapshot(
   partition: number,
   tracks: readonly (Omit<TrackState, 'block'> & { memory: Float64Array; at: number; size: number })[],
   codec: { encode(text: string): Uint8Array },
+  parked: readonly ParkedState[] = [],
 ): Uint8Array<ArrayBuffer> {
   const pools = [...new Set(tracks.flatMap(({ pool }) => pool ?? []))];
   const shared = pools.map(({ block }) => block);
@@ -82,6 +106,7 @@ export function encodeSnapshot(
   };
   const header: Header = { kernel: KERNEL, partition, tracks: [] };
   if (pools.length > 0) header.pools = pools.map(({ family }, i) => ({ family, ...store(shared[i]) }));
+  if (parked.length > 0) header.parked = [...parked];
   for (const { id, source, number, pipeline, shape, group, pool, memory, at, size } of tracks) {
     const which = {
       ...(group === undefined ? {} : { group }),
@@ -119,7 +144,7 @@ function readHeader(bytes: Uint8Array, codec: { decode(bytes: Uint8Array): strin
     throw new CodedError('SNAPSHOT_FORMAT', 'snapshot: expected a file that begins with TWSN');
   }
   const format = view.getUint32(4, true);
-  if (format !== SNAPSHOT_FORMAT) {
+  if (format !== SNAPSHOT_FORMAT && format !== FORMAT_BEFORE) {
     throw new CodedError(
       'SNAPSHOT_VERSION',
       `snapshot: expected format ${SNAPSHOT_FORMAT}, got ${format}; ${format > SNAPSHOT_FORMAT ? 'was it written by a newer version?' : 'it was written by an older version'}`,
@@ -151,7 +176,7 @@ export function decodeSnapshot(bytes: Uint8Array, codec: { decode(bytes: Uint8Ar
     from += size * 8;
     return raw.length === size * 8 && crc32(raw) === crc ? new Float64Array(raw.buffer) : undefined;
   };
-  const snapshot: Snapshot = { tracks: [], damaged: [], damagedPools: [] };
+  const snapshot: Snapshot = { tracks: [], parked: header.parked ?? [], damaged: [], damagedPools: [] };
   const pools = (header.pools ?? []).map((stored): PoolState => {
     const block = restore(stored);
     const pool = { family: stored.family, block: block ?? new Float64Array(0) };

@@ -1,7 +1,8 @@
 /**
  * Checkpoints of the state, and the way back from them.
  *
- *   save     head ▸ each partition between two batches ▸ tail ▸ log and outputs synced ▸ written ▸ log trimmed
+ *   save     head ▸ each partition between two batches ▸ tail ▸ log, outputs and what is parked synced ▸ written
+ *            ▸ log trimmed
  *   restore  newest whole copies ▸ the log behind them, each partition from its own position on
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -166,6 +167,7 @@ export class Checkpoints {
       recovery.published,
     );
     wake(Infinity);
+    state.parking.begin();
     flush();
     this.replaying = false;
     this.#published = 0;
@@ -222,11 +224,12 @@ export class Checkpoints {
     try {
       // What the checkpoint speaks of must be there wherever it is.
       flush();
-      await Promise.all([log.sync(), this.before()]);
+      await Promise.all([log.sync(), this.before(), this.#state.parking.sync()]);
       const { bytes } = await store.save({ position, head, shards, journal });
       this.#rows -= rows;
       this.at = clock.now();
       log.trim(this.#keptFrom);
+      this.#state.parking.sweep(this.#keptFrom);
       this.#keptFrom = head.position;
       telemetry.checkpointSaved(bytes, clock.now() - started);
     } catch (error) {
@@ -240,9 +243,8 @@ export class Checkpoints {
     const { log, ownership } = this.#options;
     const state = this.#state;
     const { moves } = state;
-    const partitions = new Set([...state.registry].map(({ partition }) => partition));
     const shards: Shard[] = [];
-    for (const partition of partitions) {
+    for (const partition of state.partitions()) {
       if (!ownership.owns(partition)) continue;
       shards.push(state.copy(partition, log.position));
       await nextTurn();

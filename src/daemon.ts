@@ -11,6 +11,7 @@ import type { AlertDocument } from '../models/alert-document.ts';
 import { CodedError } from '../models/errors.ts';
 import type { Cancel, Clock } from '../models/ports.ts';
 import { ALERTS_SHOWN_MAX, createApi } from './api.ts';
+import type { Capacity } from './capacity.ts';
 import { formatAddress } from './config/address.ts';
 import type { Address, Config } from './config/config.ts';
 import { expand } from './config/expand.ts';
@@ -29,6 +30,8 @@ export interface DaemonOptions {
   telemetry: Telemetry;
   /** Longest time between two checkpoints, ms. */
   checkpointMs?: number;
+  /** Of the table of series. */
+  capacity?: Capacity;
   /** Go on without what no whole copy is left of. */
   acceptStateLoss?: boolean;
 }
@@ -82,15 +85,16 @@ class RunningDaemon implements Daemon {
   /** State has been restored and may be written again. */
   #begun = false;
 
-  constructor(ports: DaemonPorts, { telemetry, checkpointMs = CHECKPOINT_MS, acceptStateLoss = false }: DaemonOptions) {
+  constructor(ports: DaemonPorts, options: DaemonOptions) {
     const { clock } = ports;
+    const { telemetry, capacity, checkpointMs = CHECKPOINT_MS, acceptStateLoss = false } = options;
     this.#clock = clock;
     this.#telemetry = telemetry;
     this.#checkpointMs = checkpointMs;
     this.#acceptStateLoss = acceptStateLoss;
     this.#lock = () => ports.lock();
     const unitOf = (source: string) => (this.#parts.demo === undefined ? '' : (plantUnit(source) ?? ''));
-    this.engine = new Engine({ ...ports, telemetry, unitOf, url: () => this.#url() });
+    this.engine = new Engine({ ...ports, telemetry, capacity, unitOf, url: () => this.#url() });
     const { engine } = this;
     const overview = new Overview({ engine, clock, telemetry, unitOf, isDemo: () => this.#parts.demo !== undefined });
     this.#overview = overview;

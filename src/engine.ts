@@ -18,6 +18,7 @@ import type {
   Clock,
   Command,
   Delivery,
+  Disk,
   LogEntry,
   LogOwner,
   Ownership,
@@ -32,11 +33,14 @@ import { createDecoder, type Decoder } from '../sensors/decode.ts';
 import { AUTOMATIC, type Mapping } from '../sensors/mapping.ts';
 import type { MessageFacts } from '../sensors/source.ts';
 import type { AlertLog } from './alert-log.ts';
+import type { Capacity } from './capacity.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { PipelineConfig } from './config/config.ts';
 import { keepPipeline } from './config/kept.ts';
 import { Intake, type Receipt } from './intake.ts';
+import type { Parked } from './parking.ts';
 import { checksumOf, sessionOf } from './redelivery.ts';
+import { Room } from './room.ts';
 import { Runaway } from './runaway.ts';
 import { countBy, State } from './state.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -47,6 +51,10 @@ export interface EngineOptions {
   store: CheckpointStore;
   ownership: Ownership;
   telemetry: Telemetry;
+  /** Where series are parked that there is no room for; absent: they are refused. */
+  disk?: Disk;
+  /** Of the table of series. */
+  capacity?: Capacity | undefined;
   unitOf: (source: string) => string;
   /** Base of the links in alerts. */
   url: () => string;
@@ -86,9 +94,10 @@ export class Engine {
   #groupedAt = -Infinity;
 
   constructor(options: EngineOptions) {
-    const { clock, log, telemetry, unitOf, url } = options;
+    const { capacity, clock, disk, log, telemetry, unitOf, url } = options;
     this.#options = options;
-    const state = new State(telemetry, (alert) => this.#publish(alert));
+    const publish = (alert: AlertDocument): void => this.#publish(alert);
+    const state = new State({ telemetry, publish, disk, capacity, position: () => log.position });
     this.#state = state;
     this.registry = state.registry;
     this.alertLog = state.alertLog;
@@ -99,7 +108,8 @@ export class Engine {
     });
     log.open(this.#logOwner());
     log.read((entry) => this.#read(entry));
-    this.intake = new Intake(log, this.registry, telemetry);
+    const room = disk && new Room(log, this.registry, state.parking, (id) => state.modelOf(id));
+    this.intake = new Intake(log, this.registry, telemetry, room);
     const scored = pipeline(this.#entries, this.registry, (id, time) => state.localOffset(id, time));
     scored.subscribe((batch) => this.#scored.push(batch));
     const due = new Observable<void>((subscriber) => clock.every(SAMPLES_MS, () => subscriber.next()));
@@ -111,6 +121,7 @@ export class Engine {
     telemetry.observe({
       series: () => this.#seriesByState(),
       seriesStateBytes: () => this.registry.bytes,
+      seriesParked: () => state.parking.size,
       seriesRunaway: () => this.#runaway.count(this.registry),
       alertsOpen: () => Object.fromEntries(countBy(this.alertLog.open(), (alert) => alert.severity)),
       logDepth: () => log.depth,
@@ -134,6 +145,11 @@ export class Engine {
   /** As they were configured, by id. */
   get pipelines(): ReadonlyMap<string, PipelineConfig> {
     return this.#state.pipelines;
+  }
+
+  /** Series that wait on disk. */
+  get parked(): Iterable<Parked> {
+    return this.#state.parking;
   }
 
   /** Begins to tick. */
@@ -323,8 +339,11 @@ export class Engine {
   #read(entry: LogEntry): void {
     const { isPublished, replaying } = this.#checkpoints;
     const { seq } = this.alertLog;
-    if (entry.kind === 'command') this.#state.obey(entry.command, entry.time, replaying);
-    else this.#step(entry.batch);
+    if (entry.kind === 'command') {
+      // Another series may have its place from now on.
+      if (entry.command.verb === 'park') this.#flushSamples.next();
+      this.#state.obey(entry.command, entry.time, replaying);
+    } else this.#step(entry.batch);
     if (!replaying) return;
     if (entry.kind === 'batch') for (const delivery of entry.deliveries ?? []) this.#state.redelivery.note(delivery);
     // The journal is ahead of the partitions and has these already.

@@ -75,7 +75,7 @@ export class GroupKeeper {
     source: string,
     members: readonly string[],
     watched: number,
-    place: { partition?: number } = {},
+    place: { partition?: number; wasThere?: boolean } = {},
   ): Track | undefined {
     const model = this.#models.get(pipeline);
     const config = this.#configs.get(pipeline);
@@ -87,7 +87,8 @@ export class GroupKeeper {
     if (known !== undefined && (known.model.pipeline !== pipeline || known.members.length === 0)) return undefined;
     if (known !== undefined && known.members.join() === members.join()) return known;
     const detector = new GroupDetector(groupOptions(config, watched, members.length - watched));
-    if (!this.#registry.hasRoom(detector.size - (known?.model.detector.size ?? 0))) {
+    const more = detector.size - (known?.model.detector.size ?? 0);
+    if (place.wasThere !== true && !this.#registry.hasRoom(more)) {
       this.#telemetry.log.warn({ group: source }, 'there is no memory left for this group');
       return undefined;
     }
@@ -101,7 +102,7 @@ export class GroupKeeper {
   /** A group as a checkpoint has it. */
   restore(state: TrackState & Required<Pick<TrackState, 'group'>>, partition: number): void {
     const { id, source, pipeline, shape, group, block } = state;
-    const track = this.admit(pipeline, source, group.members, group.watched, { partition });
+    const track = this.admit(pipeline, source, group.members, group.watched, { partition, wasThere: true });
     if (track?.model.detector.shape === shape && block.length === track.model.detector.size) {
       track.memory.set(block, track.at);
     } else {

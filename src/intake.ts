@@ -10,6 +10,7 @@ import type { Decoded, Reading } from '../sensors/decode.ts';
 import { type Model, modelOf, type Registry, type Track } from '../models/registry.ts';
 import type { Delivery, SampleLog } from '../models/ports.ts';
 import { seriesId, sourceOf } from '../sensors/topic.ts';
+import type { Room } from './room.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /** Rows that may wait to be scored before new ones are refused. */
@@ -41,6 +42,7 @@ export class Intake {
   readonly #log: SampleLog;
   readonly #registry: Registry;
   readonly #telemetry: Telemetry;
+  readonly #room: Room | undefined;
   readonly #ids = new Map<string, string>();
   #batch: Batch | undefined;
   /** Whose rows are in the batch, to the last of them. */
@@ -48,10 +50,12 @@ export class Intake {
   #flushed: PromiseWithResolvers<void> | undefined;
   #flushing: NodeJS.Immediate | undefined;
 
-  constructor(log: SampleLog, registry: Registry, telemetry: Telemetry) {
+  /** @param room  who makes some where there is none; undefined: nobody does */
+  constructor(log: SampleLog, registry: Registry, telemetry: Telemetry, room?: Room) {
     this.#log = log;
     this.#registry = registry;
     this.#telemetry = telemetry;
+    this.#room = room;
   }
 
   /** Takes in what a payload held. */
@@ -63,7 +67,7 @@ export class Intake {
     const messageTime = Number.isNaN(decoded.time) ? message.arrival : decoded.time;
     let accepted = 0;
     for (const { path, value, onOff, time: ownTime } of readings) {
-      const index = this.#trackOf(sourceOf(message.topic, path), model);
+      const index = this.#trackOf(sourceOf(message.topic, path), model, message.arrival);
       if (typeof index === 'string') {
         drops.push(index);
         continue;
@@ -88,8 +92,8 @@ export class Intake {
     const batch = this.#batch;
     const deliveries = this.#deliveries;
     this.#batch = undefined;
-    this.#deliveries = [];
     if (batch !== undefined && batch.length > 0) {
+      this.#deliveries = [];
       this.#log.append(deliveries.length > 0 ? { kind: 'batch', batch, deliveries } : { kind: 'batch', batch });
     }
     this.#flushed?.resolve();
@@ -111,23 +115,32 @@ export class Intake {
   }
 
   /** Index of the track, or why there is none. */
-  #trackOf(source: string, model: Model): number | DropReason {
+  #trackOf(source: string, model: Model, arrival: number): number | DropReason {
     if (source.length > SOURCE_LENGTH_MAX) return 'bad_name';
     if (this.#log.depth >= DEPTH_MAX) return 'overflow';
     const id = this.#idOf(source);
-    const track = this.#registry.find(id) ?? this.#admit(id, source, model);
+    const track = this.#registry.find(id) ?? this.#admit(id, source, model, arrival);
     if (track === undefined) return 'too_many_series';
     // The name of a group: nobody may speak for it.
     return track.members.length > 0 ? 'bad_name' : track.index;
   }
 
   /** Before its first sample is in the log, the series is. */
-  #admit(id: string, source: string, model: Model): Track | undefined {
-    const number = this.#registry.nextNumber;
-    const track = this.#registry.admit(id, source, modelOf(model, id), { number });
+  #admit(id: string, source: string, model: Model, arrival: number): Track | undefined {
+    const parked = this.#room?.parked(id);
+    const who = parked ?? { number: this.#registry.nextNumber, source, model };
+    const { number } = who;
+    const admit = (): Track | undefined => this.#registry.admit(id, who.source, modelOf(who.model, id), { number });
+    let track = admit();
+    if (track === undefined && this.#room !== undefined) {
+      if (parked === undefined && !this.#room.hasComeOften(source)) return undefined;
+      // Rows of whoever has to go come first.
+      while (track === undefined && this.#room.make(arrival, () => this.flush())) track = admit();
+    }
     if (track === undefined) return undefined;
-    const { pipeline } = model;
-    this.#log.append({ kind: 'command', time: 0, command: { verb: 'admit', number, source, pipeline } });
+    this.#room?.hasCome(source);
+    const command = { verb: 'admit', number, source: who.source, pipeline: who.model.pipeline } as const;
+    this.#log.append({ kind: 'command', time: arrival, command });
     return track;
   }
 

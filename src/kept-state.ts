@@ -1,7 +1,7 @@
 /** The state a daemon left behind, to be read and changed while none runs. */
 import { CodedError } from '../models/errors.ts';
 import type { KeptCheckpoint, KeptShard } from '../models/ports.ts';
-import { decodeSnapshot, encodeSnapshot, type TrackState } from '../models/snapshot.ts';
+import { decodeSnapshot, encodeSnapshot, type Snapshot, type TrackState } from '../models/snapshot.ts';
 import { FileCheckpointStore } from './checkpoint.ts';
 import { SystemDisk } from './ports/disk.ts';
 import { FileStorage } from './ports/storage.ts';
@@ -17,13 +17,13 @@ export class KeptState {
   /** Of each partition the newest copy that is whole. */
   readonly #shards: KeptShard[];
   /** By partition. */
-  readonly #tracks: Map<number, TrackState[]>;
+  readonly #partitions: Map<number, Snapshot>;
 
   private constructor(store: FileCheckpointStore, checkpoint: KeptCheckpoint) {
     this.#store = store;
     this.#checkpoint = checkpoint;
     this.#shards = checkpoint.shards.map((shard) => newestWhole(checkpoint, shard));
-    this.#tracks = new Map(this.#shards.map(({ partition, bytes }) => [partition, decodeSnapshot(bytes, TEXT).tracks]));
+    this.#partitions = new Map(this.#shards.map(({ partition, bytes }) => [partition, decodeSnapshot(bytes, TEXT)]));
   }
 
   /** @throws CodedError STATE_MISSING where no checkpoint was ever written, or what reading one throws */
@@ -38,7 +38,7 @@ export class KeptState {
 
   /** @throws CodedError SERIES_UNKNOWN */
   find(id: string): TrackState {
-    const all = [...this.#tracks.values()].flat();
+    const all = [...this.#partitions.values()].flatMap(({ tracks }) => tracks);
     const track = all.find((candidate) => candidate.id === id);
     if (track === undefined) {
       const known = all.map((candidate) => candidate.id).sort();
@@ -54,9 +54,9 @@ export class KeptState {
   /** Writes a checkpoint with the blocks as they are now. */
   async save(): Promise<void> {
     const shards = this.#shards.map(({ partition, position }) => {
-      const tracks = this.#tracks.get(partition) ?? [];
+      const { tracks, parked } = this.#partitions.get(partition)!;
       const rows = tracks.map((track) => ({ ...track, memory: track.block, at: 0, size: track.block.length }));
-      return { partition, position, bytes: encodeSnapshot(partition, rows, TEXT) };
+      return { partition, position, bytes: encodeSnapshot(partition, rows, TEXT, parked) };
     });
     await this.#store.save({ ...this.#checkpoint, shards });
   }

@@ -5,28 +5,37 @@
 import { acknowledge, isFiring } from '../models/alert.ts';
 import type { AlertDocument } from '../models/alert-document.ts';
 import { ContextTrack } from '../models/context-track.ts';
-import type { Command, Shard } from '../models/ports.ts';
+import type { Command, Disk, Shard } from '../models/ports.ts';
 import { type Model, modelOf, Registry } from '../models/registry.ts';
 import { decodeSnapshot, encodeSnapshot, refuseOtherVersion, type TrackState } from '../models/snapshot.ts';
 import { seriesId } from '../sensors/topic.ts';
 import { AlertLog } from './alert-log.ts';
+import type { Capacity } from './capacity.ts';
 import type { PipelineConfig } from './config/config.ts';
 import { keepPipeline, keptPipeline } from './config/kept.ts';
 import { contextOf, createDetector } from './detector-options.ts';
-import { GroupKeeper, groupOf } from './group-keeper.ts';
+import { GroupKeeper } from './group-keeper.ts';
 import { homeIn } from './groups.ts';
+import { Parking } from './parking.ts';
 import type { Head, Tail } from './recovery.ts';
 import { Redelivery } from './redelivery.ts';
 import type { Telemetry } from './telemetry.ts';
 import { localOffsetOf } from './timezone.ts';
+import { TEXT, trackState } from './track-state.ts';
 
-const TEXT = {
-  encode: (text: string) => Buffer.from(text),
-  decode: (bytes: Uint8Array) => Buffer.from(bytes).toString(),
-};
+export interface StateOptions {
+  telemetry: Telemetry;
+  publish: (alert: AlertDocument) => void;
+  /** Where series are parked; absent: they are not. */
+  disk?: Disk | undefined;
+  capacity?: Capacity | undefined;
+  /** Of the entry of the log that is read. */
+  position: () => number;
+}
 
 export class State {
-  readonly registry = new Registry();
+  readonly registry: Registry;
+  readonly parking: Parking;
   readonly alertLog = new AlertLog();
   readonly redelivery = new Redelivery();
   /** As they were configured, by id. */
@@ -45,15 +54,22 @@ export class State {
   /** Partitions whose copy is of a later position than the log has been read again to. */
   readonly #asleep = new Set<number>();
 
-  constructor(telemetry: Telemetry, publish: (alert: AlertDocument) => void) {
+  constructor({ telemetry, publish, disk, capacity, position }: StateOptions) {
     this.#telemetry = telemetry;
     this.#publish = publish;
+    this.registry = new Registry(capacity?.bytesMax, capacity?.seriesMax);
+    this.parking = new Parking({ registry: this.registry, disk, telemetry, position });
     this.#groups = new GroupKeeper(this.registry, this.#models, telemetry);
   }
 
   /** What steps the series of a source; undefined where no pipeline reads it. */
   routeOf(source: string): Model | undefined {
     return this.#routes.get(source);
+  }
+
+  /** What a pipeline brings to its series. */
+  modelOf(pipeline: string): Model | undefined {
+    return this.#models.get(pipeline);
   }
 
   /** What to add to an epoch time to get the local time of a pipeline, ms. */
@@ -89,7 +105,17 @@ export class State {
         this.#removePipeline(command.pipeline, time);
         break;
       case 'admit':
-        this.#admit(command.number, command.source, command.pipeline);
+        this.#admit(command, time, replaying);
+        break;
+      case 'park': {
+        // One that is asleep is not there, and parked already where its copy has it so.
+        const track = this.registry.find(command.series);
+        if (track !== undefined) this.parking.enter(track, command.file, replaying);
+        break;
+      }
+      case 'forget':
+        this.parking.forget(command.series);
+        this.#closeOrphans(time);
         break;
       case 'session':
         // While the daemon runs it was done when it was said, and later ids are noted already.
@@ -146,14 +172,13 @@ export class State {
   /** A partition as it is now. */
   copy(partition: number, position: number): Shard {
     const tracks = [...this.registry].filter((track) => track.partition === partition);
-    const states = tracks.map((track) => ({
-      ...track,
-      pipeline: track.model.pipeline,
-      shape: track.model.detector.shape,
-      size: track.model.detector.size,
-      ...groupOf(track),
-    }));
-    return { partition, position, bytes: encodeSnapshot(partition, states, TEXT) };
+    const parked = [...this.parking].filter((series) => series.partition === partition);
+    return { partition, position, bytes: encodeSnapshot(partition, tracks.map(trackState), TEXT, parked) };
+  }
+
+  /** Those that hold something. */
+  partitions(): Set<number> {
+    return new Set([...this.registry, ...this.parking].map(({ partition }) => partition));
   }
 
   takeHead(head: Head): void {
@@ -189,12 +214,13 @@ export class State {
     if (bytes.length === 0) return;
     const telemetry = this.#telemetry;
     try {
-      const { tracks, damaged, damagedPools } = decodeSnapshot(bytes, TEXT);
+      const { tracks, parked, damaged, damagedPools } = decodeSnapshot(bytes, TEXT);
       for (const id of damaged)
         telemetry.log.error({ series: id }, 'the checkpoint of this series is damaged; it starts untrained');
       for (const { family } of damagedPools)
         telemetry.log.error({ partition, family }, 'the checkpoint of shared weights is damaged; they start untrained');
       for (const state of tracks) this.#restoreTrack(state, partition);
+      for (const state of parked) if (this.#models.has(state.pipeline)) this.parking.restore(state, partition);
     } catch (error) {
       telemetry.log.error({ partition, err: error }, 'a partition cannot be read; its series start untrained');
     }
@@ -204,6 +230,7 @@ export class State {
     const { id, source, number, pipeline: owner, shape, block } = state;
     const telemetry = this.#telemetry;
     const model = this.#models.get(owner);
+    const place = { number, partition, wasThere: true };
     if (model === undefined) {
       telemetry.log.warn(
         { series: id, pipeline: owner },
@@ -214,9 +241,9 @@ export class State {
     } else if (modelOf(model, id).detector.shape !== shape || modelOf(model, id).detector.size !== block.length) {
       telemetry.log.warn({ series: id }, 'the checkpoint is of another shape; the series starts untrained');
       // It keeps its place in the log.
-      this.registry.admit(id, source, modelOf(model, id), { number, partition });
+      this.registry.admit(id, source, modelOf(model, id), place);
     } else {
-      const track = this.registry.admit(id, source, modelOf(model, id), { number, partition });
+      const track = this.registry.admit(id, source, modelOf(model, id), place);
       track?.memory.set(block, track.at);
       if (state.pool !== undefined) track?.pool?.restore(state.pool.block);
     }
@@ -257,6 +284,11 @@ export class State {
       if (track.model.pipeline !== pipeline) continue;
       track.model.home = this.#models.get(pipeline)?.home;
       this.registry.rehome(track);
+    }
+    for (const parked of this.parking) {
+      const model = parked.pipeline === pipeline ? this.#models.get(pipeline) : undefined;
+      if (model === undefined) continue;
+      parked.partition = this.registry.partitionOf(parked.id, parked.source, modelOf(model, parked.id));
     }
   }
 
@@ -302,6 +334,7 @@ export class State {
     for (const alert of this.alertLog.open()) {
       const track = this.registry.find(alert.series);
       if (track !== undefined && isFiring(track.memory, track.at + track.model.detector.layout.alert)) continue;
+      if (this.parking.find(alert.series)?.alerting === true) continue;
       const time = new Date(now).toISOString();
       const seq = ++this.alertLog.seq;
       this.#publish({ ...alert, event: 'close', status: 'cleared', updated_at: time, ended_at: time, seq });
@@ -310,8 +343,13 @@ export class State {
 
   #acknowledge(series: string, time: number): void {
     const track = this.registry.find(series);
-    if (track === undefined) return;
-    if (!acknowledge(track.memory, track.at + track.model.detector.layout.alert)) return;
+    const parked = this.parking.find(series);
+    if (track !== undefined) {
+      if (!acknowledge(track.memory, track.at + track.model.detector.layout.alert)) return;
+    } else {
+      if (parked?.alerting !== true || parked.said.includes('ack')) return;
+      parked.said.push('ack');
+    }
     const alert = this.alertLog.openOf(series);
     const seq = ++this.alertLog.seq;
     if (alert === undefined) return;
@@ -321,7 +359,9 @@ export class State {
   /** The close comes with the next row of the series. */
   #accept(series: string): void {
     const track = this.registry.find(series);
-    track?.model.detector.acceptRegime(track.memory, track.at);
+    const parked = this.parking.find(series);
+    if (track !== undefined) track.model.detector.acceptRegime(track.memory, track.at);
+    else if (parked?.alerting === true && !parked.said.includes('accept')) parked.said.push('accept');
   }
 
   /** The first pipeline that names a source has its series. */
@@ -333,16 +373,21 @@ export class State {
     }
   }
 
-  /** While the daemon runs it is there already, from the moment its first sample came in. */
-  #admit(number: number, source: string, pipeline: string): void {
+  /**
+   * While the daemon runs it is there already, from the moment its first sample came in, but knows nothing yet: what it
+   * knew when it was parked comes back now, before any row of it.
+   */
+  #admit({ number, source, pipeline }: Extract<Command, { verb: 'admit' }>, time: number, replaying: boolean): void {
     const model = this.#models.get(pipeline);
     const id = seriesId(source);
     if (model === undefined || this.#asleep.has(this.registry.partitionOf(id, source, model))) return;
-    this.registry.admit(id, source, modelOf(model, id), { number });
+    const track = this.registry.admit(id, source, modelOf(model, id), { number, wasThere: true });
+    if (track !== undefined && !this.parking.bringBack(track, replaying)) this.#closeOrphans(time);
   }
 
   #removeTracks(id: string, time: number): void {
     for (const track of this.registry) if (track.model.pipeline === id) this.registry.remove(track);
+    for (const parked of this.parking) if (parked.pipeline === id) this.parking.forget(parked.id);
     this.#closeOrphans(time);
   }
 }

@@ -14,6 +14,7 @@ import { type Batch, ROW } from '../models/batch.ts';
 export interface Levels {
   series(): Record<string, number>;
   seriesStateBytes(): number;
+  seriesParked(): number;
   seriesRunaway(): number;
   alertsOpen(): Record<string, number>;
   logDepth(): number;
@@ -44,6 +45,9 @@ export class Telemetry {
   readonly #alerts: Counter<'severity' | 'reason'>;
   readonly #forgotten: Counter;
   readonly #accepted: Counter;
+  readonly #parked: Counter;
+  readonly #returned: Counter;
+  readonly #parkedLost: Counter;
   readonly #step: Histogram;
   readonly #lag: Histogram;
   readonly #checkpoints: Counter<'result'>;
@@ -74,6 +78,9 @@ export class Telemetry {
     this.#alerts = counter('alerts_total', 'Alerts opened', ['severity', 'reason']);
     this.#forgotten = counter('models_forgotten_total', 'Models that could not be computed with and began anew');
     this.#accepted = counter('regimes_accepted_total', 'Lasting changes that became the new normal by themselves');
+    this.#parked = counter('series_parked_total', 'Series that made room for another');
+    this.#returned = counter('series_returned_total', 'Parked series that came back as they were');
+    this.#parkedLost = counter('series_parked_lost_total', 'Parked series whose file was missing or damaged');
     this.#step = histogram(
       'step_duration_seconds',
       'Time to score one sample and learn from it, mean of a batch',
@@ -109,6 +116,7 @@ export class Telemetry {
   /** Adds what is read off the engine when somebody asks. */
   observe(levels: Levels): void {
     this.#level('series_state_bytes', 'Memory of all detectors', () => levels.seriesStateBytes());
+    this.#level('series_parked', 'Series that lie on disk', () => levels.seriesParked());
     this.#level('series_runaway', 'Series whose cell state went beyond 50', () => levels.seriesRunaway());
     this.#level('log_depth', 'Rows taken in and not yet scored', () => levels.logDepth());
     this.#level('checkpoint_age_seconds', 'Time since the last checkpoint', () => levels.checkpointAgeSeconds());
@@ -268,7 +276,24 @@ export class Telemetry {
     else this.log.error({ err: error }, 'what comes in is not kept; detection goes on');
   }
 
-  written(kind: 'log' | 'checkpoint' | 'spool', bytes: number): void {
+  parked(): void {
+    this.#parked.inc();
+  }
+
+  returned(): void {
+    this.#returned.inc();
+  }
+
+  parkedLost(series: string, file: string): void {
+    this.#parkedLost.inc();
+    this.log.error({ series, file }, 'what this series knew when it was parked is lost; it starts untrained');
+  }
+
+  parkingFailed(error: unknown): void {
+    this.log.error({ err: error }, 'a series cannot be parked; new ones are refused');
+  }
+
+  written(kind: 'log' | 'checkpoint' | 'spool' | 'parked', bytes: number): void {
     this.#written.inc({ kind }, bytes);
   }
 

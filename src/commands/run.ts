@@ -7,6 +7,7 @@
 import { watch } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { CodedError } from '../../models/errors.ts';
+import { capacityOf } from '../capacity.ts';
 import type { CommandLine } from '../cli.ts';
 import { createDaemon, type Daemon, type StartReport } from '../daemon.ts';
 import { lineFormat } from '../line-format.ts';
@@ -26,6 +27,7 @@ export async function run(line: CommandLine): Promise<number> {
   });
   const daemon = createDaemon(systemPorts(resolve(config.stateDir), config.fsync), {
     telemetry,
+    capacity: capacityOf(config.maxSeries),
     acceptStateLoss: line.options['accept-state-loss'] === true,
   });
   const stopped = untilSignal(daemon, telemetry);

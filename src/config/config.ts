@@ -217,6 +217,8 @@ export interface Config {
   /** What a power cut may take: the last 200 ms, nothing that was acknowledged, or what the system had not written. */
   fsync: 'interval' | 'always' | 'never';
   threads: 'auto' | 1;
+  /** Series in memory at once; auto: as many as fit a part of the machine's. */
+  maxSeries: 'auto' | number;
   http: HttpConfig;
   /** null: no embedded broker. */
   broker: BrokerConfig | null;

@@ -26,6 +26,7 @@ export function print(config: Config): string {
     state_dir: config.stateDir,
     fsync: config.fsync,
     threads: config.threads,
+    max_series: config.maxSeries,
     http: {
       listen: formatAddress(http.listen),
       ...given({ token_file: http.tokenFile }),

@@ -204,6 +204,20 @@ const threads = z.preprocess(
   }),
 );
 
+const MAX_SERIES = say({ code: 'CONFIG_RANGE', expected: 'auto or an integer 1..10000000', known: ['auto'] });
+
+const maxSeries = numeric(
+  z.union(
+    [
+      z.literal('auto'),
+      z.int({ error: MAX_SERIES }).min(1, { error: MAX_SERIES }).max(10_000_000, { error: MAX_SERIES }),
+    ],
+    {
+      error: MAX_SERIES,
+    },
+  ),
+);
+
 export const fileSchema = section(
   {
     version: z
@@ -218,6 +232,11 @@ export const fileSchema = section(
         'When what comes in is forced to the disk: every 200 ms, before it is acknowledged, or when the system does.',
       ),
     threads: threads.prefault('auto').describe('Worker threads.'),
+    max_series: maxSeries
+      .prefault('auto')
+      .describe(
+        'Series in memory at once; one more takes the place of the one longest idle, which waits on disk. auto: as many as fit a quarter of the memory.',
+      ),
     http: emptyAllowed(http).prefault({}).describe('Dashboard and API.'),
     broker: emptyAllowed(broker).optional().describe('Embedded broker; demo starts it as well.'),
     mqtt: shortMqtt
@@ -234,6 +253,7 @@ export const fileSchema = section(
   stateDir: keys.state_dir,
   fsync: keys.fsync,
   threads: keys.threads,
+  maxSeries: keys.max_series,
   http: keys.http,
   broker: keys.broker ?? null,
   mqtt: keys.mqtt ?? null,

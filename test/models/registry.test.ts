@@ -48,6 +48,20 @@ describe('admitting', () => {
     expect(registry.bytes).toBe(20 * BYTES);
   });
 
+  test('ends at the limit of series, except for those who were there before; groups do not count', () => {
+    registry = new Registry(20 * BYTES, 2);
+    const series = (id: string, number: number, wasThere = false) =>
+      registry.admit(id, id, model, { number, wasThere }) !== undefined;
+    expect([series('a', 0), series('b', 1), series('c', 2)]).toEqual([true, true, false]);
+    expect(registry.admit('group', 'group', model)).toBeDefined();
+    expect(registry.hasRoom(0, 1)).toBe(false);
+    expect(series('c', 2, true)).toBe(true);
+    registry.remove(registry.find('a')!);
+    expect(series('d', 3)).toBe(false);
+    registry.remove(registry.find('b')!);
+    expect(series('d', 3)).toBe(true);
+  });
+
   test('counts memory and not series: a small one fits where a large one does not', () => {
     const small: Model = { ...model, detector: new Detector({ ...DEFAULTS, hidden: 2, lags: 1 }) };
     const bytes = small.detector.size * 8;

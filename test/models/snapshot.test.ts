@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CodedError } from '../../models/errors.ts';
-import { decodeSnapshot, encodeSnapshot, KERNEL, SNAPSHOT_FORMAT } from '../../models/snapshot.ts';
+import { decodeSnapshot, encodeSnapshot, KERNEL, type ParkedState, SNAPSHOT_FORMAT } from '../../models/snapshot.ts';
 import { expectSameBits } from './difference.ts';
 
 const encoder = new TextEncoder();
@@ -99,6 +99,26 @@ describe('a snapshot', () => {
     const bytes = encodeSnapshot(0, [track], encoder);
     memory.fill(9);
     expect([...decode(bytes).tracks[0].block]).toEqual([1, 2, 3]);
+  });
+
+  test('brings back the series that are parked, and is read as one of before', () => {
+    const parked: ParkedState = {
+      id: 'p',
+      source: 'p',
+      number: 7,
+      pipeline: 'main',
+      file: 'parked/7.9.twsn',
+      position: 9,
+      samples: 3,
+      alerting: true,
+      said: ['ack'],
+    };
+    const bytes = encodeSnapshot(0, [], encoder, [parked]);
+    expect(decode(bytes)).toMatchObject({ tracks: [], parked: [parked] });
+    expect(decode(encode(TRACKS)).parked).toEqual([]);
+    const before = encode(TRACKS);
+    new DataView(before.buffer).setUint32(4, 3, true);
+    expect(decode(before).tracks).toHaveLength(3);
   });
 
   test('begins with its magic, its format and a header of whole eights', () => {

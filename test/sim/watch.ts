@@ -1,6 +1,7 @@
 /** An engine in a simulated world: its own clock, a log and a store in memory, and no voice. */
 import type { AlertDocument } from '../../models/alert-document.ts';
 import type { Disk, SampleLog } from '../../models/ports.ts';
+import type { Capacity } from '../../src/capacity.ts';
 import type { PipelineConfig } from '../../src/config/config.ts';
 import { FileCheckpointStore } from '../../src/checkpoint.ts';
 import { keepsModels } from '../../src/config/plan.ts';
@@ -39,6 +40,7 @@ export interface WatchOptions {
   config?: PipelineConfig;
   now?: number;
   fsync?: FsyncPolicy;
+  capacity?: Capacity;
 }
 
 /** Something that takes log lines and keeps them, parsed. */
@@ -66,6 +68,7 @@ export class Watch {
     now = Number.NaN,
     disk,
     fsync = 'interval',
+    capacity,
   }: WatchOptions = {}) {
     this.log = disk === undefined ? new MemoryLog() : new DurableLog({ disk, clock: this.clock, fsync });
     if (!Number.isNaN(now)) this.clock.advance(now - this.clock.now());
@@ -74,6 +77,8 @@ export class Watch {
       clock: this.clock,
       log: this.log,
       store: disk === undefined ? store : new FileCheckpointStore(new FileStorage(disk)),
+      ...(disk === undefined ? {} : { disk }),
+      capacity,
       ownership: { owns: () => true },
       telemetry: this.telemetry,
       unitOf: () => 'bar',

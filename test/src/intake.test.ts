@@ -7,6 +7,7 @@ import type { LogEntry, Replayed, SampleLog } from '../../models/ports.ts';
 import { type Model, Registry } from '../../models/registry.ts';
 import { decodeJson } from '../../sensors/decode.ts';
 import { DEPTH_MAX, Intake, type Receipt } from '../../src/intake.ts';
+import type { Room } from '../../src/room.ts';
 import { Telemetry } from '../../src/telemetry.ts';
 import { NOON, tracksOf } from '../sim/tracks.ts';
 
@@ -132,6 +133,28 @@ describe('the intake', () => {
     expect(telemetry.dropped.get('too_many_series')).toBe(2);
     expect(registry.size).toBe(5);
     expect(take('s4', 2)).toBe(1);
+  });
+
+  it('loses no delivery where room was looked for in the middle of a message and not found', () => {
+    const looked = {
+      parked: () => undefined,
+      hasComeOften: () => true,
+      make: (_: number, flush: () => void) => flush(),
+    };
+    intake = new Intake(log, new Registry(model.detector.size * 8), telemetry, {
+      ...looked,
+      hasCome: () => {},
+    } as unknown as Room);
+    const kept: LogEntry[] = [];
+    log.append = (entry) => kept.push(entry);
+    const delivery = { session: 's', packetId: 1, checksum: 2 };
+    const decoded = decodeJson(Buffer.from('{"x":1,"y":2}'));
+    expect(intake.accept({ source: 'mqtt', topic: 'a', arrival: NOON, delivery }, decoded, model).accepted).toBe(1);
+    intake.flush();
+    expect(kept.map(({ kind }) => kind)).toEqual(['command', 'batch']);
+    take('a', { x: 2 });
+    intake.flush();
+    expect(kept.at(-1)).toMatchObject({ kind: 'batch', deliveries: [delivery] });
   });
 
   it('refuses and counts a name of more than 4,096 characters', () => {

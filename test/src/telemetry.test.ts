@@ -11,6 +11,7 @@ function observed(): { telemetry: Telemetry; lines: Lines } {
   telemetry.observe({
     series: () => ({ normal: 2, alert: 1 }),
     seriesStateBytes: () => 4096,
+    seriesParked: () => 4,
     seriesRunaway: () => 2,
     alertsOpen: () => ({ critical: 1 }),
     logDepth: () => 7,

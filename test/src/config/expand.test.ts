@@ -122,7 +122,7 @@ describe('printing', () => {
     ['the short form', 'mqtt: {url: "mqtt://h", topics: [a, "#"], client_id: "123", password_file: p}'],
     [
       'every key',
-      'http: {listen: "[::]:1", token_file: "true"}\noutputs: {o: {type: log}, 10: {type: log}}\nthreads: 1',
+      'http: {listen: "[::]:1", token_file: "true"}\noutputs: {o: {type: log}, 10: {type: log}}\nthreads: 1\nmax_series: 7',
     ],
     ['a budget per week', 'demo: true\npipelines: {p: {inputs: [demo], alert_budget: 1/week}}'],
     [

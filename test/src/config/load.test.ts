@@ -109,6 +109,7 @@ describe('a good file', () => {
       stateDir: './.tidewatch',
       fsync: 'interval',
       threads: 'auto',
+      maxSeries: 'auto',
       http: { listen: { host: '127.0.0.1', port: 8420 }, tokenFile: null, maxClients: 64, maxClientsPerIp: 8 },
       broker: null,
       mqtt: null,
@@ -123,6 +124,7 @@ describe('a good file', () => {
 version: 1
 state_dir: /var/lib/tidewatch
 threads: 1
+max_series: 500
 http: {listen: "[::]:80", token_file: t, max_clients: 3, max_clients_per_ip: 2}
 broker: {listen: "localhost:1"}
 sources:

@@ -92,6 +92,9 @@ export const wrongFiles: WrongFile[] = [
   wrong('an empty directory', 'state_dir: ¦""\n', 'CONFIG_VALUE'),
   wrong('a key with nothing behind it', '¦state_dir:\n', 'CONFIG_TYPE', 'got nothing'),
   wrong('half a thread', 'threads: ¦0.5\n', 'CONFIG_VALUE', 'expected auto or 1'),
+  wrong('no series at all', 'max_series: ¦0\n', 'CONFIG_RANGE', 'expected auto or an integer 1..10000000, got 0'),
+  wrong('half a series', 'max_series: ¦1.5\n', 'CONFIG_RANGE'),
+  wrong('many series', 'max_series: ¦many\n', 'CONFIG_RANGE', 'expected auto'),
   wrong(
     'sources as a list',
     'sources:\n  ¦- type: mqtt\n',
