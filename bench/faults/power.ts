@@ -139,7 +139,7 @@ function sureOf({ acknowledged, synced }: Life, fsync: FsyncPolicy): number {
 
 const COUNTS = {
   smoke: { lives: 2, moments: 10, cuts: 10 },
-  default: { lives: 12, moments: 40, cuts: 140 },
+  default: { lives: 12, moments: 40, cuts: 160 },
   long: { lives: 12, moments: 40, cuts: 1000 },
 };
 

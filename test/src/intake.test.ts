@@ -147,7 +147,7 @@ describe('the intake', () => {
     } as unknown as Room);
     const kept: LogEntry[] = [];
     log.append = (entry) => kept.push(entry);
-    const delivery = { session: 's', packetId: 1, checksum: 2 };
+    const delivery = { session: 7, packetId: 1, checksum: 2 };
     const decoded = decodeJson(Buffer.from('{"x":1,"y":2}'));
     expect(intake.accept({ source: 'mqtt', topic: 'a', arrival: NOON, delivery }, decoded, model).accepted).toBe(1);
     intake.flush();
