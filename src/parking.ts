@@ -12,10 +12,11 @@
  */
 import { acknowledge, isFiring } from '../models/alert.ts';
 import { sampleCountOf } from '../models/order.ts';
-import type { Disk, DiskFile } from '../models/ports.ts';
+import type { Disk } from '../models/ports.ts';
 import type { Registry, Track } from '../models/registry.ts';
 import { decodeSnapshot, encodeSnapshot, type ParkedState } from '../models/snapshot.ts';
 import { FileStorage } from './ports/storage.ts';
+import { writeWhole } from './ports/write-whole.ts';
 import type { Telemetry } from './telemetry.ts';
 import { TEXT, trackState } from './track-state.ts';
 
@@ -225,12 +226,4 @@ export class Parking {
 
 function bytesOf(track: Track): Uint8Array {
   return encodeSnapshot(track.partition, [trackState(track)], TEXT);
-}
-
-function writeWhole(file: DiskFile, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length;) {
-    const written = file.write(bytes.subarray(at));
-    if (written === 0) throw new Error('the disk takes no more bytes');
-    at += written;
-  }
 }

@@ -26,6 +26,7 @@ import type {
   LogReplayer,
 } from '../../models/ports.ts';
 import { MemoryLog } from '../ports/memory-log.ts';
+import { writeWhole } from '../ports/write-whole.ts';
 import { readEntry, writeEntry } from './entry.ts';
 import { RECORDS_MAX, SEGMENT_HEAD, sealRecord, segmentHead } from './frame.ts';
 import { type Damage, LOG_FOLDER, recordsOf, segmentPath, segmentsOf } from './segments.ts';
@@ -331,14 +332,5 @@ export class DurableLog implements SampleLog {
     const file = disk.open(path, 'append');
     file.truncate(end);
     file.close();
-  }
-}
-
-/** @throws what the disk throws; what was written of it stays and is no whole record */
-function writeWhole(file: DiskFile, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length;) {
-    const written = file.write(bytes.subarray(at));
-    if (written === 0) throw new Error('the disk takes no more bytes');
-    at += written;
   }
 }

@@ -8,6 +8,7 @@
  */
 import { crc32 } from 'node:zlib';
 import type { Disk } from '../../models/ports.ts';
+import { writeWhole } from '../ports/write-whole.ts';
 
 export interface Bookmark {
   /** Everything before this place has been sent. */
@@ -43,7 +44,7 @@ export async function writeBookmark(disk: Disk, folder: string, bookmark: Bookma
   const beside = `${folder}/${READ}.new`;
   const file = disk.open(beside, 'create');
   try {
-    if (file.write(bytes) !== bytes.length) throw new Error('short write');
+    writeWhole(file, bytes);
     await file.sync();
   } finally {
     file.close();
@@ -59,7 +60,7 @@ export function noteBookmark(disk: Disk, folder: string, bookmark: Bookmark): nu
   const beside = `${folder}/${SENT}.new`;
   const file = disk.open(beside, 'create');
   try {
-    if (file.write(bytes) !== bytes.length) throw new Error('short write');
+    writeWhole(file, bytes);
   } finally {
     file.close();
   }

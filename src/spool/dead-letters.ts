@@ -4,6 +4,7 @@
  * It is told as the server was told it, without where and as whom it was sent. What cannot be written is still counted.
  */
 import type { Clock, Disk, DiskFile } from '../../models/ports.ts';
+import { writeWhole } from '../ports/write-whole.ts';
 
 export interface DeadLettersOptions {
   disk: Disk;
@@ -65,11 +66,7 @@ export class DeadLetters {
 function writeAll(file: DiskFile, bytes: Uint8Array): void {
   const { size } = file;
   try {
-    for (let written = 0; written < bytes.length;) {
-      const count = file.write(bytes.subarray(written));
-      if (count <= 0) throw new Error('nothing was written');
-      written += count;
-    }
+    writeWhole(file, bytes);
   } catch (error) {
     file.truncate(size);
     throw error;
