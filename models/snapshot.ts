@@ -9,7 +9,7 @@
  * Each of them carries its own CRC-32, so that a flipped bit costs one series and not the shard, and at worst what one
  * family has learned.
  */
-import { crc32 } from './crc32.ts';
+import { crc32 as slowCrc32 } from './crc32.ts';
 import { CodedError } from './errors.ts';
 
 export const SNAPSHOT_FORMAT = 4;
@@ -86,13 +86,26 @@ interface Header {
   tracks: (Omit<TrackState, 'block' | 'pool'> & { pool?: number } & Stored)[];
 }
 
+/** What models do not know of the machine. */
+interface Writer {
+  encode(text: string): Uint8Array;
+  /** Where there is a fast one. */
+  crc32?: (bytes: Uint8Array) => number;
+}
+
+interface Reader {
+  decode(bytes: Uint8Array): string;
+  crc32?: (bytes: Uint8Array) => number;
+}
+
 /** Copies the tracks of a partition into bytes of their own. */
 export function encodeSnapshot(
   partition: number,
   tracks: readonly (Omit<TrackState, 'block'> & { memory: Float64Array; at: number; size: number })[],
-  codec: { encode(text: string): Uint8Array },
+  codec: Writer,
   parked: readonly ParkedState[] = [],
 ): Uint8Array<ArrayBuffer> {
+  const { crc32 = slowCrc32 } = codec;
   const pools = [...new Set(tracks.flatMap(({ pool }) => pool ?? []))];
   const shared = pools.map(({ block }) => block);
   const numbers = [...tracks.map(({ size }) => size), ...shared.map(({ length }) => length)].reduce((a, b) => a + b, 0);
@@ -129,7 +142,7 @@ export function encodeSnapshot(
 }
 
 /** @throws CodedError SNAPSHOT_VERSION for a partition of another version; what is damaged passes */
-export function refuseOtherVersion(bytes: Uint8Array, codec: { decode(bytes: Uint8Array): string }): void {
+export function refuseOtherVersion(bytes: Uint8Array, codec: Reader): void {
   try {
     readHeader(bytes, codec);
   } catch (error) {
@@ -138,7 +151,8 @@ export function refuseOtherVersion(bytes: Uint8Array, codec: { decode(bytes: Uin
 }
 
 /** With where it ends. */
-function readHeader(bytes: Uint8Array, codec: { decode(bytes: Uint8Array): string }): { header: Header; end: number } {
+function readHeader(bytes: Uint8Array, codec: Reader): { header: Header; end: number } {
+  const { crc32 = slowCrc32 } = codec;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < PREFIX || view.getUint32(0, true) !== MAGIC) {
     throw new CodedError('SNAPSHOT_FORMAT', 'snapshot: expected a file that begins with TWSN');
@@ -166,7 +180,8 @@ function readHeader(bytes: Uint8Array, codec: { decode(bytes: Uint8Array): strin
  * Reads a partition. Damaged tracks are left out and named.
  * @throws CodedError SNAPSHOT_FORMAT, SNAPSHOT_VERSION, SNAPSHOT_CORRUPT when the file as a whole cannot be read
  */
-export function decodeSnapshot(bytes: Uint8Array, codec: { decode(bytes: Uint8Array): string }): Snapshot {
+export function decodeSnapshot(bytes: Uint8Array, codec: Reader): Snapshot {
+  const { crc32 = slowCrc32 } = codec;
   const { header, end } = readHeader(bytes, codec);
   let from = end;
   /** Undefined where the bytes are not what was stored. */

@@ -5,11 +5,7 @@ import { decodeSnapshot, encodeSnapshot, type Snapshot, type TrackState } from '
 import { FileCheckpointStore } from './checkpoint.ts';
 import { SystemDisk } from './ports/disk.ts';
 import { FileStorage } from './ports/storage.ts';
-
-const TEXT = {
-  encode: (text: string) => Buffer.from(text),
-  decode: (bytes: Uint8Array) => Buffer.from(bytes).toString(),
-};
+import { TEXT } from './track-state.ts';
 
 export class KeptState {
   readonly #store: FileCheckpointStore;

@@ -1,12 +1,14 @@
 /** A track as snapshots keep it. */
+import { crc32 } from 'node:zlib';
 import type { Track } from '../models/registry.ts';
 import type { TrackState } from '../models/snapshot.ts';
 import { groupOf } from './group-keeper.ts';
 
-/** UTF-8, which models do not know. */
+/** UTF-8 and a fast checksum, which models do not know. */
 export const TEXT = {
   encode: (text: string) => Buffer.from(text),
   decode: (bytes: Uint8Array) => Buffer.from(bytes).toString(),
+  crc32: (bytes: Uint8Array) => crc32(bytes),
 };
 
 /** Its block stays where it lies. */
