@@ -136,7 +136,7 @@ export async function damageTwice(): Promise<Findings> {
 export const name = 'flips';
 
 export async function run({ size }: SectionOptions): Promise<Row[]> {
-  const [stride, shardStride] = size === 'smoke' ? [97, 9973] : [1, size === 'long' ? 1 : 31];
+  const [stride, shardStride] = size === 'smoke' ? [97, 9973] : [1, size === 'long' ? 1 : 97];
   const found = await damageEverywhere({ stride, shardStride });
   const what = `flips${shardStride > 1 ? `_1_in_${shardStride}_of_shards` : ''}`;
   return [

@@ -139,7 +139,7 @@ export async function failEverywhere(
 export const name = 'full';
 
 export async function run({ size }: SectionOptions): Promise<Row[]> {
-  const stride = size === 'smoke' ? 41 : 1;
+  const stride = { smoke: 41, default: 3, long: 1 }[size];
   const rows = rowsOf('full', await fill(size === 'smoke' ? [0, 70_000] : ROOMS));
   for (const fault of ['EIO', 'ENOSPC', 'short'] as const) {
     rows.push(...rowsOf(`once_${fault.toLowerCase()}`, await failEverywhere(fault, { stride })));
