@@ -40,6 +40,9 @@ export interface OutboxOptions<T> {
   explain(error: unknown): string;
 }
 
+/** Whether a server is back is tried with no more than this: hours of attempts should cost nothing. */
+const PROBE_MAX = 100;
+
 export class Outbox<T> {
   readonly #options: OutboxOptions<T>;
   readonly #context: Pick<SinkContext, 'onState' | 'onResult'>;
@@ -50,6 +53,8 @@ export class Outbox<T> {
   #underWay = 0;
   #phase: 'new' | 'open' | 'stopping' | 'closed' = 'new';
   #opened = false;
+  /** The last attempt failed. */
+  #isAway = false;
   #running: Promise<void> | undefined;
   #wake: { full: boolean; up: () => void } | undefined;
   #told = '';
@@ -114,7 +119,7 @@ export class Outbox<T> {
       const tooEarlyMs = this.#pace.waitMs();
       if (tooEarlyMs > 0) await this.#pause(tooEarlyMs, false);
       if (this.#isClosed) return;
-      const items = queue.take(batchMax);
+      const items = queue.take(this.#isAway ? Math.min(PROBE_MAX, batchMax) : batchMax);
       // What could not be read is counted where that was found.
       if (items.length === 0) break;
       this.#underWay = items.length;
@@ -130,7 +135,8 @@ export class Outbox<T> {
 
   #done(items: T[], outcome: Outcome): void {
     const { queue } = this.#options;
-    if (outcome.kind === 'failed') {
+    this.#isAway = outcome.kind === 'failed';
+    if (this.#isAway) {
       queue.putBack();
       return;
     }
