@@ -4,6 +4,10 @@ import { Outbox, type Outcome } from '../../../src/sinks/outbox.ts';
 import { MemoryQueue } from '../../../src/spool/queue.ts';
 import { SimulatedClock } from '../../sim/clock.ts';
 
+async function turns(): Promise<void> {
+  for (let i = 0; i < 20; i++) await nextTurn();
+}
+
 it('asks a server that was away with few items whether it is back, and sends the rest in full batches', async () => {
   const clock = new SimulatedClock();
   const sent: number[][] = [];
@@ -30,9 +34,6 @@ it('asks a server that was away with few items whether it is back, and sends the
   outbox.start();
   const items = Array.from({ length: 2500 }, (_, i) => i);
   outbox.push(items, undefined);
-  const turns = async () => {
-    for (let i = 0; i < 20; i++) await nextTurn();
-  };
   await turns();
   for (let i = 0; i < 3; i++) {
     clock.advance(5000);
