@@ -15,7 +15,7 @@ import type { Capacity } from './capacity.ts';
 import { formatAddress } from './config/address.ts';
 import type { Address, Config } from './config/config.ts';
 import { expand } from './config/expand.ts';
-import { difference, type Plan, plan, type Step } from './config/plan.ts';
+import { difference, plan, type Step } from './config/plan.ts';
 import { plantUnit } from './demo.ts';
 import { Engine } from './engine.ts';
 import { Overview } from './overview.ts';
@@ -156,12 +156,14 @@ class RunningDaemon implements Daemon {
     this.#subscribe();
     const restored = await this.engine.restore(this.#acceptStateLoss);
     this.#begun = true;
-    this.#removeGone(next);
-    await this.#applyAll(steps.filter(({ part }) => part.kind === 'pipeline'));
+    // From here on the start is the difference from what came back.
+    this.#parts.adoptPipelines();
+    const left = difference(this.#parts.running(next), next);
+    await this.#applyAll(left.filter(({ part }) => part.kind === 'pipeline'));
     this.engine.start();
     this.#hub.start();
     this.#parts.outputs.begin();
-    await this.#applyAll(steps.filter(({ part }) => part.kind === 'source' || part.kind === 'simulator'));
+    await this.#applyAll(left.filter(({ part }) => part.kind !== 'pipeline'));
     this.#overview.plan = next;
     this.#cancels.push(
       this.#clock.every(STATUS_MS, () => this.#tellStatus()),
@@ -225,12 +227,6 @@ class RunningDaemon implements Daemon {
       this.#unlock();
       this.#unlock = () => {};
     }
-  }
-
-  /** Pipelines that came back and are in the configuration no more. */
-  #removeGone({ parts }: Plan): void {
-    const wanted = new Set(parts.flatMap((part) => (part.kind === 'pipeline' ? [part.id] : [])));
-    for (const id of this.engine.pipelines.keys()) if (!wanted.has(id)) this.engine.removePipeline(id);
   }
 
   #subscribe(): void {

@@ -12,7 +12,7 @@ import { type Broker, startBroker } from './broker.ts';
 import { formatAddress } from './config/address.ts';
 import type { HttpConfig, SimulatorSourceConfig } from './config/config.ts';
 import { DEMO_SOURCE } from './config/expand.ts';
-import { keepsModels, type Plan, type PlanPart, type Step } from './config/plan.ts';
+import type { Plan, PlanPart, Step } from './config/plan.ts';
 import { Demo, HISTORY_MS } from './demo.ts';
 import { HttpDoor } from './http.ts';
 import { Inputs, type InputsOptions } from './inputs.ts';
@@ -60,14 +60,13 @@ export class Parts {
     });
   }
 
-  async apply({ action, part }: Step): Promise<void> {
+  async apply({ action, part, keepsModels }: Step): Promise<void> {
     const { engine } = this.#options;
     if (part.kind === 'pipeline') {
       // Rows that wait were meant for the models as they are.
       await engine.settled();
-      const before = engine.pipelines.get(part.id);
       if (action === 'stop') engine.removePipeline(part.id);
-      else engine.configure(part.id, part.options, before !== undefined && keepsModels(before, part.options));
+      else engine.configure(part.id, part.options, keepsModels);
       if (action === 'stop') this.#running.delete(part.key);
       else this.#running.set(part.key, part);
       return;
@@ -81,6 +80,14 @@ export class Parts {
     if (action === 'stop') return;
     this.#open.set(part.key, await this.#start(part));
     this.#running.set(part.key, part);
+  }
+
+  /** Pipelines that came back with the state run as they were. */
+  adoptPipelines(): void {
+    for (const [id, options] of this.#options.engine.pipelines) {
+      const key = `pipeline:${id}` as const;
+      this.#running.set(key, { key, kind: 'pipeline', id, options });
+    }
   }
 
   /** What runs after a step of a change failed: some of it as it was before, some as it was to be. */

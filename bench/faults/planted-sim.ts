@@ -14,7 +14,7 @@ import { RECORD_HEAD, SEGMENT_HEAD, sealRecord } from '../../src/log/frame.ts';
 import type { Row } from '../rows.ts';
 import { measuredRow } from '../rows.ts';
 import { killEverywhere } from './calls.ts';
-import { changed, changedFiles } from './disks.ts';
+import { changed, changedFiles } from '../../test/sim/changed-disk.ts';
 import type { Findings } from './findings.ts';
 import { damageEverywhere } from './flips.ts';
 import { failEverywhere } from './full.ts';

@@ -1,45 +1,14 @@
 /** Faults planted in what a checkpoint stands on: a harness that finds none of them finds nothing. */
-import type { Disk, DiskFile, Storage } from '../../models/ports.ts';
+import type { Disk, Storage } from '../../models/ports.ts';
 import { FileCheckpointStore } from '../../src/checkpoint.ts';
 import { FileStorage } from '../../src/ports/storage.ts';
+import { changed, changedFiles } from './changed-disk.ts';
 import type { MakeStore } from './checkpoint-faults.ts';
 
 const over =
   (change: (disk: Disk) => Disk): MakeStore =>
   (disk) =>
     new FileCheckpointStore(new FileStorage(change(disk)));
-
-/** A disk that is another but for some of its calls. */
-function changed(disk: Disk, changes: Partial<Disk>): Disk {
-  return {
-    open: (path, how) => disk.open(path, how),
-    read: (path) => disk.read(path),
-    list: (path) => disk.list(path),
-    makeFolder: (path) => disk.makeFolder(path),
-    rename: (from, to) => disk.rename(from, to),
-    remove: (path) => disk.remove(path),
-    syncFolder: (path) => disk.syncFolder(path),
-    ...changes,
-  };
-}
-
-function changedFiles(disk: Disk, changes: (file: DiskFile) => Partial<DiskFile>): Disk {
-  return changed(disk, {
-    open: (path, how) => {
-      const file = disk.open(path, how);
-      return {
-        size: file.size,
-        write: (bytes) => file.write(bytes),
-        writeLater: (bytes) => file.writeLater(bytes),
-        truncate: (size) => file.truncate(size),
-        sync: () => file.sync(),
-        syncNow: () => file.syncNow(),
-        close: () => file.close(),
-        ...changes(file),
-      };
-    },
-  });
-}
 
 export const withoutSync = over((disk) => changedFiles(disk, () => ({ sync: () => Promise.resolve() })));
 
