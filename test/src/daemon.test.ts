@@ -207,6 +207,21 @@ describe('a start', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('becomes what the configuration says by now: a pipeline of another shape begins anew, one that is gone is gone', async () => {
+    await leaveCheckpoint();
+    const reshaped = await begun({ hidden: 4 });
+    expect(reshaped.report).toMatchObject({ restored: 1, series: 0 });
+    await reshaped.calm(20);
+    await reshaped.daemon.stop();
+    const renamed = new World();
+    const other = configOf(
+      'http: {listen: "127.0.0.1:0"}\nsources: {push: {type: http}}\npipelines: {other: {inputs: [push]}}',
+    );
+    expect(await renamed.daemon.start(other)).toMatchObject({ restored: 1, series: 0 });
+    expect([...renamed.daemon.engine.pipelines.keys()]).toEqual(['other']);
+    await renamed.daemon.stop();
+  });
+
   it('that is stopped at once opens nothing and leaves the checkpoint as it is', async () => {
     await leaveCheckpoint();
     const before = await files();
